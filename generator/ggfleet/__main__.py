@@ -1,0 +1,5 @@
+"""Run the command line as `python -m ggfleet`."""
+
+from ggfleet.cli.main import main
+
+main()

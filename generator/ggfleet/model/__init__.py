@@ -1,0 +1,67 @@
+"""What a fleet is, in frozen values. Imports the standard library alone."""
+
+from ggfleet.model.archive import ANY_PLATFORM, Archive, Manifest, Part
+from ggfleet.model.document import Document, Json, Note, Rendering
+from ggfleet.model.fleet import (
+    CLOUD,
+    RESOURCE_OWNER,
+    Abort,
+    Access,
+    Aws,
+    Core,
+    Deployment,
+    Fleet,
+    Function,
+    Install,
+    Isolation,
+    Library,
+    LocalDevice,
+    LocalResource,
+    LocalVolume,
+    Logger,
+    Model,
+    Rollout,
+    Secret,
+    Subscription,
+)
+from ggfleet.model.platform import Platform
+from ggfleet.model.problem import Place, Problem, Severity
+from ggfleet.model.reference import Pending, Reference, Resolved
+
+__all__ = [
+    "ANY_PLATFORM",
+    "CLOUD",
+    "RESOURCE_OWNER",
+    "Abort",
+    "Access",
+    "Archive",
+    "Aws",
+    "Core",
+    "Deployment",
+    "Document",
+    "Fleet",
+    "Function",
+    "Install",
+    "Isolation",
+    "Json",
+    "Library",
+    "LocalDevice",
+    "LocalResource",
+    "LocalVolume",
+    "Logger",
+    "Manifest",
+    "Model",
+    "Note",
+    "Part",
+    "Pending",
+    "Place",
+    "Platform",
+    "Problem",
+    "Reference",
+    "Rendering",
+    "Resolved",
+    "Rollout",
+    "Secret",
+    "Severity",
+    "Subscription",
+]

@@ -1,0 +1,56 @@
+"""The archives that carry an ML application's parts, and the manifest that lists them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Part(StrEnum):
+    """What an archive carries; each changes at its own rate."""
+
+    LIBRARIES = "libraries"
+    MODEL = "models"
+    FUNCTION = "functions"
+
+
+ANY_PLATFORM = "any"
+"""The platform name of an archive that holds no native code."""
+
+
+@dataclass(frozen=True)
+class Archive:
+    """One built zip, named by what is in it.
+
+    `tree_sha256` digests the unpacked tree (paths, modes, contents) and names the archive: the same
+    content keeps its name when a compressor changes. `sha256` and `size` (bytes) are the file's.
+    `file` is relative to the manifest; `key` is the S3 key, written once and never overwritten.
+    """
+
+    part: Part
+    name: str
+    platform: str
+    file: str
+    key: str
+    tree_sha256: str
+    sha256: str
+    size: int
+    unpacked_size: int
+    files: int
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """The archives of one fleet, at most one for each part, name and platform."""
+
+    archives: tuple[Archive, ...] = ()
+
+    def find(self, part: Part, name: str, platform: str) -> Archive | None:
+        """The archive for a platform, or the one for any platform, or None."""
+        for archive in self.archives:
+            if (archive.part, archive.name) == (part, name) and archive.platform in (
+                platform,
+                ANY_PLATFORM,
+            ):
+                return archive
+        return None

@@ -1,0 +1,32 @@
+"""What a renderer returns: documents to write and notes to tell."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+Json = None | bool | int | float | str | Sequence["Json"] | Mapping[str, "Json"]
+
+
+@dataclass(frozen=True)
+class Document:
+    """A JSON document and its path below the output folder, with `/` as separator."""
+
+    path: str
+    content: Json
+
+
+@dataclass(frozen=True)
+class Note:
+    """What a target left out or changed: the path in the spec, and why."""
+
+    path: str
+    message: str
+
+
+@dataclass(frozen=True)
+class Rendering:
+    """Everything one target says about a fleet."""
+
+    documents: tuple[Document, ...]
+    notes: tuple[Note, ...] = ()

@@ -1,0 +1,223 @@
+"""What a fleet is: one frozen value that every renderer, bundler and measurement starts from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+
+from ggfleet.model.platform import Platform
+from ggfleet.model.reference import Reference
+
+
+class Install(StrEnum):
+    """How ML libraries reach a device."""
+
+    ML_RESOURCE = "ml-resource"
+    OS_PIP = "os-pip"
+    IN_FUNCTION = "in-function"
+
+
+class Isolation(StrEnum):
+    """Where a V1 core runs a function: in a Greengrass container, or as a plain process."""
+
+    CONTAINER = "container"
+    NONE = "none"
+
+
+class Access(StrEnum):
+    """What a function may do with a resource."""
+
+    READ = "ro"
+    WRITE = "rw"
+
+
+CLOUD = "cloud"
+"""The source or target of a subscription that stands for AWS IoT Core."""
+
+RESOURCE_OWNER = "ggc_ml"
+"""Default Linux group of unpacked ML resources that a function without a container reads.
+
+A group of its own: a V1 deployment fails when a function *runs as* the owner group of an ML
+resource that is not attached to it, and functions run as `ggc_group` unless told otherwise.
+"""
+
+
+@dataclass(frozen=True)
+class Aws:
+    """Account, Region and the bucket that carries archives."""
+
+    region: str
+    account: str
+    bucket: str
+
+
+@dataclass(frozen=True)
+class Core:
+    """One Greengrass core: a host of the inventory."""
+
+    name: str
+    group: str
+    platform: str
+    thing: str
+    certificate_arn: Reference
+
+
+@dataclass(frozen=True)
+class Library:
+    """ML libraries that travel together. `destination` is absolute, and empty unless ml-resource."""
+
+    name: str
+    requirements: Path
+    install: Install
+    destination: str = ""
+    owner: str = RESOURCE_OWNER
+
+
+@dataclass(frozen=True)
+class Model:
+    """A trained model. `source` is a file or folder, or a URI (`s3://`, a training-job ARN)."""
+
+    name: str
+    source: str
+    version: str
+    destination: str
+    owner: str = RESOURCE_OWNER
+
+    @property
+    def is_local(self) -> bool:
+        """Whether `source` is a path that ggfleet bundles, rather than something in AWS."""
+        return not self.source.startswith(("s3://", "arn:"))
+
+
+@dataclass(frozen=True)
+class LocalDevice:
+    """A device node of the core, such as `/dev/video0`."""
+
+    name: str
+    path: str
+
+
+@dataclass(frozen=True)
+class LocalVolume:
+    """A folder of the core, seen by functions at `destination`."""
+
+    name: str
+    source: str
+    destination: str
+
+
+@dataclass(frozen=True)
+class Secret:
+    """A Secrets Manager secret, by ARN."""
+
+    name: str
+    arn: str
+
+
+LocalResource = LocalDevice | LocalVolume | Secret
+
+
+@dataclass(frozen=True)
+class Function:
+    """A Lambda function on the core.
+
+    `sources` are folders whose contents are laid into one package; `memory` is in KB (0: not set),
+    `timeout` in seconds. `libraries`, `models` and the keys of `resources` are names in the fleet.
+    """
+
+    name: str
+    sources: tuple[Path, ...]
+    handler: str
+    pinned: bool
+    timeout: int
+    isolation: Isolation
+    memory: int = 0
+    libraries: tuple[str, ...] = ()
+    models: tuple[str, ...] = ()
+    resources: Mapping[str, Access] = field(default_factory=dict)
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def contained(self) -> bool:
+        """Whether the function runs in a Greengrass container."""
+        return self.isolation is Isolation.CONTAINER
+
+
+@dataclass(frozen=True)
+class Subscription:
+    """Messages on `topic` from `source` go to `target`; each end is a function or `cloud`."""
+
+    source: str
+    topic: str
+    target: str
+
+
+@dataclass(frozen=True)
+class Logger:
+    """Where a component's log goes. `space` is in KB (0: the service's default)."""
+
+    component: str
+    level: str
+    to: str
+    space: int = 0
+
+
+@dataclass(frozen=True)
+class Rollout:
+    """Job rollout: `start` cores a minute, times `factor` after each `after` successes."""
+
+    start: int
+    factor: float
+    after: int
+
+
+@dataclass(frozen=True)
+class Abort:
+    """Stop a rollout when `percent` of at least `after` cores have failed."""
+
+    percent: float
+    after: int
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """How a change reaches the fleet. V1 has none of this; V2 renderers use it."""
+
+    on_failure: str = "rollback"
+    rollout: Rollout | None = None
+    abort: Abort | None = None
+
+
+@dataclass(frozen=True)
+class Fleet:
+    """Everything that one spec says. Mappings keep the order of the file."""
+
+    name: str
+    aws: Aws
+    platforms: Mapping[str, Platform]
+    cores: tuple[Core, ...]
+    libraries: Mapping[str, Library]
+    models: Mapping[str, Model]
+    resources: Mapping[str, LocalResource]
+    functions: Mapping[str, Function]
+    subscriptions: tuple[Subscription, ...]
+    loggers: tuple[Logger, ...]
+    deployment: Deployment
+
+    def used_platforms(self) -> tuple[Platform, ...]:
+        """The platforms that at least one core has, in the order of the spec."""
+        used = {core.platform for core in self.cores}
+        return tuple(platform for name, platform in self.platforms.items() if name in used)
+
+    def libraries_of(self, function: Function, install: Install) -> Iterator[Library]:
+        """The function's libraries that arrive by `install`, in the function's order."""
+        for name in function.libraries:
+            if self.libraries[name].install is install:
+                yield self.libraries[name]
+
+    def users_of(self, resource: Library | Model) -> tuple[Function, ...]:
+        """The functions that a library or model is attached to."""
+        wanted = "libraries" if isinstance(resource, Library) else "models"
+        return tuple(f for f in self.functions.values() if resource.name in getattr(f, wanted))

@@ -1,0 +1,36 @@
+"""What an archive is built for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Platform:
+    """A kind of device, as far as native code can tell.
+
+    `architecture` is what `uname -m` prints (`aarch64`, `x86_64`, `armv7l`), `python` and `glibc`
+    are `major.minor`. `gpu` names a vendor stack (`jetson`) and changes no wheel tag.
+    """
+
+    name: str
+    architecture: str
+    python: str
+    glibc: str
+    os: str = "linux"
+    gpu: str = ""
+
+    @property
+    def python_version(self) -> tuple[int, int]:
+        """`(3, 11)` for `3.11`."""
+        return _pair(self.python)
+
+    @property
+    def glibc_version(self) -> tuple[int, int]:
+        """`(2, 36)` for `2.36`."""
+        return _pair(self.glibc)
+
+
+def _pair(version: str) -> tuple[int, int]:
+    major, minor = version.split(".")
+    return int(major), int(minor)

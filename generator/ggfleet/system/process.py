@@ -1,0 +1,65 @@
+"""The home of every subprocess that ggfleet waits for."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import sysconfig
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from ggfleet.errors import ToolError
+
+TAIL_LINES = 20
+
+
+def run(
+    argv: Sequence[str | Path],
+    *,
+    env: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+    stdin: str = "",
+) -> str:
+    """Run a program to its end and return what it printed.
+
+    `env` is added to this process's environment. A program that is missing or fails raises
+    `ToolError` with the last lines of what it said.
+    """
+    words = [str(word) for word in argv]
+    try:
+        done = subprocess.run(
+            words,
+            env={**os.environ, **(env or {})},
+            cwd=cwd,
+            input=stdin,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    except FileNotFoundError as error:
+        raise ToolError(f"{words[0]} is not installed", fix=f"install {words[0]}") from error
+    if done.returncode != 0:
+        said = "\n".join((done.stderr or done.stdout).strip().splitlines()[-TAIL_LINES:])
+        raise ToolError(f"{Path(words[0]).name} failed with exit code {done.returncode}:\n{said}")
+    return done.stdout
+
+
+def program(name: str) -> Path:
+    """The path of a program that came with one of ggfleet's dependencies.
+
+    It lies beside this Python, which need not be on PATH (pipx, `.venv/bin/ggfleet`).
+    """
+    for folder in (Path(sysconfig.get_path("scripts")), Path(sys.executable).parent):
+        if (folder / name).is_file():
+            return folder / name
+    found = shutil.which(name)
+    if found is None:
+        raise ToolError(f"{name} is not installed", fix="reinstall ggfleet: it depends on it")
+    return Path(found)
+
+
+def base_python() -> Path:
+    """The interpreter below any virtual environment: what a device's own Python is like."""
+    return Path(getattr(sys, "_base_executable", sys.executable))
