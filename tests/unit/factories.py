@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from ggfleet.model import (
     Archive,
@@ -21,6 +20,9 @@ from ggfleet.model import (
     Platform,
     Resolved,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 Named = TypeVar("Named", Platform, Library, Model, Function)
 
@@ -112,7 +114,7 @@ def make_fleet(**overrides: object) -> Fleet:
     values |= overrides
     for key in ("platforms", "libraries", "models", "functions"):
         if isinstance(values[key], (list, tuple)):
-            values[key] = by_name(values[key])  # type: ignore[type-var]
+            values[key] = by_name(values[key])  # type: ignore[arg-type]
     return Fleet(**values)  # type: ignore[arg-type]
 
 
