@@ -66,7 +66,7 @@ class Core:
 
 @dataclass(frozen=True)
 class Library:
-    """ML libraries that travel together. `destination` is absolute, and empty unless ml-resource."""
+    """ML libraries that travel together. `destination` is absolute; empty unless ml-resource."""
 
     name: str
     requirements: Path

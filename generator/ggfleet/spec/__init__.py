@@ -1,0 +1,5 @@
+"""The spec: YAML text to a `Fleet`, or every problem with its place and its fix."""
+
+from ggfleet.spec.load import Checked, check, load
+
+__all__ = ["Checked", "check", "load"]

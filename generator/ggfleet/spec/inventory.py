@@ -1,0 +1,126 @@
+"""Cores out of an Ansible inventory, so that a fleet has one list of devices.
+
+`ansible-inventory --list` reads it, whatever its form: YAML, INI, folders, plugins.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from ggfleet.errors import ToolError
+from ggfleet.model import Core, Pending, Reference, Resolved
+from ggfleet.spec.problems import Problems, suggestion
+from ggfleet.spec.section import Section
+from ggfleet.system.process import program, run
+
+THING_VARIABLE = "greengrass_thing_name"
+CERTIFICATE_VARIABLE = "greengrass_certificate_arn"
+
+Inventory = dict[str, Any]
+ReadInventory = Callable[[Path], Inventory]
+"""An inventory path -> what `ansible-inventory --list` prints. Raises ToolError."""
+
+
+def ansible_inventory(path: Path) -> Inventory:
+    """Ask Ansible itself. Takes about a second, most of it Ansible's start."""
+    printed = run(
+        [program("ansible-inventory"), "-i", path, "--list"],
+        # Ansible refuses to start where the locale is not UTF-8, as in a bare container, and takes
+        # an unreadable inventory for an empty one unless told otherwise.
+        env={"LC_ALL": "C.UTF-8", "ANSIBLE_INVENTORY_UNPARSED_FAILED": "true"},
+    )
+    inventory: Inventory = json.loads(printed)
+    return inventory
+
+
+def read_cores(
+    top: Section, folder: Path, platforms: Iterable[str], read: ReadInventory
+) -> tuple[Core, ...]:
+    """`cores:`: the inventory, and which of its groups has which platform."""
+    section = top.section("cores", required=True)
+    if section is None:
+        return ()
+    section.allow("inventory", "groups")
+    groups = _groups(section, list(platforms))
+    inventory = _load(section, folder, read)
+    return tuple(_cores(section, groups, inventory)) if inventory is not None else ()
+
+
+def _groups(section: Section, platforms: list[str]) -> dict[str, str]:
+    if not section.has("groups"):
+        section.error("groups", "is missing", "name a platform for each group: {raspberry_pi: pi}")
+    groups = section.mapping("groups")
+    for group, platform in groups.items():
+        if platform and platform not in platforms:
+            at = f"{section.at('groups')}.{group}"
+            message = f"names the platform {platform}, which is not defined"
+            section.problems.error(at, message, suggestion(platform, platforms))
+    return groups
+
+
+def _load(section: Section, folder: Path, read: ReadInventory) -> Inventory | None:
+    text = section.text("inventory")
+    if not text:
+        return None
+    if not (folder / text).exists():
+        section.error(
+            "inventory", f"{text} does not exist", "`ggfleet init` writes one to start from"
+        )
+        return None
+    try:
+        return read(folder / text)
+    except ToolError as error:
+        section.error("inventory", f"cannot be read by Ansible: {error.message}",
+                      f"`ansible-inventory -i {text} --list` shows more")  # fmt: skip
+        return None
+
+
+def _cores(section: Section, groups: dict[str, str], inventory: Inventory) -> Iterator[Core]:
+    seen: dict[str, str] = {}
+    for group, platform in groups.items():
+        at = f"{section.at('groups')}.{group}"
+        if group not in inventory:
+            known = [name for name in inventory if name not in ("_meta", "all", "ungrouped")]
+            section.problems.error(at, "is no group of the inventory", suggestion(group, known))
+            continue
+        for host in hosts_of(inventory, group):
+            if host in seen:
+                message = f"holds the host {host}, which is in {seen[host]} too"
+                fix = "a core has one platform: leave it in one group"
+                section.problems.error(at, message, fix)
+                continue
+            seen[host] = group
+            yield _core(host, group, platform, inventory, section.problems, at)
+
+
+def hosts_of(inventory: Inventory, group: str) -> list[str]:
+    """The hosts of a group and of its children, each once, in Ansible's order."""
+    found: dict[str, None] = dict.fromkeys(inventory[group].get("hosts", []))
+    for child in inventory[group].get("children", []):
+        found.update(dict.fromkeys(hosts_of(inventory, child)))
+    return list(found)
+
+
+def _core(
+    host: str, group: str, platform: str, inventory: Inventory, problems: Problems, at: str
+) -> Core:
+    variables = inventory["_meta"]["hostvars"].get(host, {})
+    for name in (THING_VARIABLE, CERTIFICATE_VARIABLE):
+        if "{{" in str(variables.get(name, "")):
+            message = f"{name} of the host {host} is a template"
+            problems.error(at, message, "write the value itself: Ansible's facts are not read")
+    thing = str(variables.get(THING_VARIABLE, host))
+    return Core(host, group, platform, thing, _certificate(host, variables))
+
+
+def _certificate(host: str, variables: dict[str, Any]) -> Reference:
+    arn = variables.get(CERTIFICATE_VARIABLE)
+    if arn:
+        return Resolved(str(arn))
+    return Pending(
+        f"the certificate ARN of the core {host}",
+        f"set {CERTIFICATE_VARIABLE} for {host} in the inventory",
+    )

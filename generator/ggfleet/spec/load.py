@@ -1,0 +1,91 @@
+"""From a spec file to a fleet, or to everything that is wrong with it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from ggfleet.errors import GgfleetError, SpecError
+from ggfleet.model import Fleet, Problem, Severity
+from ggfleet.spec import parts, wiring
+from ggfleet.spec.document import parse
+from ggfleet.spec.inventory import ReadInventory, ansible_inventory, read_cores
+from ggfleet.spec.problems import Problems
+from ggfleet.spec.rules import findings
+from ggfleet.spec.section import NAME, Section
+from ggfleet.spec.sources import missing_files
+
+TOP_KEYS = (
+    "fleet", "aws", "platforms", "cores", "libraries", "models", "resources", "functions",
+    "subscriptions", "loggers", "deployment",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What was read: the fleet, when no problem is an error, and all problems."""
+
+    fleet: Fleet | None
+    problems: tuple[Problem, ...]
+
+
+def load(path: Path, read_inventory: ReadInventory = ansible_inventory) -> Fleet:
+    """The fleet that a spec describes.
+
+    Raises `SpecError` with every problem when at least one is an error.
+    """
+    checked = check(path, read_inventory)
+    if checked.fleet is None:
+        raise SpecError([p for p in checked.problems if p.severity is Severity.ERROR])
+    return checked.fleet
+
+
+def check(path: Path, read_inventory: ReadInventory = ansible_inventory) -> Checked:
+    """Read a spec to its end, whatever is wrong with it."""
+    problems = Problems(str(path))
+    node = parse(_text(path), problems)
+    fleet = None
+    if node is not None:
+        top = Section(node, "", problems).allow(*TOP_KEYS)
+        fleet = _read(top, path.resolve().parent, read_inventory)
+        _judge(fleet, problems)
+    found = problems.sorted()
+    broken = any(problem.severity is Severity.ERROR for problem in found)
+    return Checked(None if broken else fleet, tuple(found))
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_bytes().decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise GgfleetError(f"{path} is not UTF-8 text", fix="save it as UTF-8") from error
+    except OSError as error:
+        why = (error.strerror or str(error)).lower()
+        fix = "name the spec, or write one with `ggfleet init`"
+        raise GgfleetError(f"cannot read {path}: {why}", fix=fix) from error
+
+
+def _read(top: Section, folder: Path, read_inventory: ReadInventory) -> Fleet:
+    platforms = parts.read_platforms(top)
+    return Fleet(
+        name=top.text("fleet", pattern=NAME.pattern, like="line-vision"),
+        aws=parts.read_aws(top),
+        platforms=platforms,
+        cores=read_cores(top, folder, platforms, read_inventory),
+        libraries=parts.read_libraries(top, folder),
+        models=parts.read_models(top, folder),
+        resources=parts.read_resources(top),
+        functions=parts.read_functions(top, folder),
+        subscriptions=wiring.read_subscriptions(top),
+        loggers=wiring.read_loggers(top),
+        deployment=wiring.read_deployment(top),
+    )
+
+
+def _judge(fleet: Fleet, problems: Problems) -> None:
+    """Apply the rules, but only where reading found nothing wrong."""
+    judged = [(severity, *finding) for severity, finding in findings(fleet)]
+    judged += list(missing_files(fleet))
+    for severity, path, message, fix in [item for item in judged if not problems.touches(item[1])]:
+        record = problems.error if severity is Severity.ERROR else problems.warning
+        record(path, message, fix)

@@ -1,0 +1,50 @@
+"""Whether the files that a fleet names are there. The only part of reading that looks at them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from ggfleet.model import Fleet, Function, Severity
+
+Finding = tuple[Severity, str, str, str]
+
+
+def missing_files(fleet: Fleet) -> Iterator[Finding]:
+    """Findings as (severity, path, message, fix)."""
+    for library in fleet.libraries.values():
+        if not library.requirements.is_file():
+            yield (
+                Severity.ERROR,
+                f"libraries.{library.name}.requirements",
+                f"{library.requirements} is not a file",
+                "paths are relative to the spec's folder",
+            )
+    for model in fleet.models.values():
+        # A warning: models are the output of a training that may run later, or elsewhere.
+        if model.is_local and not Path(model.source).exists():
+            yield (
+                Severity.WARNING,
+                f"models.{model.name}.source",
+                f"{model.source} does not exist yet",
+                "train or export the model before `ggfleet bundle`",
+            )
+    for function in fleet.functions.values():
+        yield from _function(function)
+
+
+def _function(function: Function) -> Iterator[Finding]:
+    at = f"functions.{function.name}"
+    absent = [folder for folder in function.sources if not folder.is_dir()]
+    for folder in absent:
+        fix = "paths are relative to the spec's folder"
+        yield Severity.ERROR, f"{at}.source", f"{folder} is not a folder", fix
+    module = function.handler.rpartition(".")[0].replace(".", "/")
+    candidates = (f"{module}.py", f"{module}/__init__.py", f"{module}.so")
+    if not absent and module and not _any_file(function.sources, candidates):
+        message = f"names {module}.py, which no source folder holds"
+        yield Severity.ERROR, f"{at}.handler", message, "write it as module.function"
+
+
+def _any_file(folders: tuple[Path, ...], names: tuple[str, ...]) -> bool:
+    return any((folder / name).is_file() for folder in folders for name in names)
