@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 
@@ -210,6 +210,10 @@ class Fleet:
         """The platforms that at least one core has, in the order of the spec."""
         used = {core.platform for core in self.cores}
         return tuple(platform for name, platform in self.platforms.items() if name in used)
+
+    def only(self, platforms: Collection[str]) -> Fleet:
+        """The same fleet with the cores of some platforms only."""
+        return replace(self, cores=tuple(c for c in self.cores if c.platform in platforms))
 
     def libraries_of(self, function: Function, install: Install) -> Iterator[Library]:
         """The function's libraries that arrive by `install`, in the function's order."""

@@ -1,5 +1,6 @@
 """The spec: YAML text to a `Fleet`, or every problem with its place and its fix."""
 
 from ggfleet.spec.load import Checked, check, load
+from ggfleet.spec.template import starter
 
-__all__ = ["Checked", "check", "load"]
+__all__ = ["Checked", "check", "load", "starter"]

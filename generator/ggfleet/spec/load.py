@@ -47,8 +47,9 @@ def check(path: Path, read_inventory: ReadInventory = ansible_inventory) -> Chec
     fleet = None
     if node is not None:
         top = Section(node, "", problems).allow(*TOP_KEYS)
-        fleet = _read(top, path.resolve().parent, read_inventory)
-        _judge(fleet, problems)
+        folder = path.resolve().parent
+        fleet = _read(top, folder, read_inventory)
+        _judge(fleet, folder, problems)
     found = problems.sorted()
     broken = any(problem.severity is Severity.ERROR for problem in found)
     return Checked(None if broken else fleet, tuple(found))
@@ -82,10 +83,10 @@ def _read(top: Section, folder: Path, read_inventory: ReadInventory) -> Fleet:
     )
 
 
-def _judge(fleet: Fleet, problems: Problems) -> None:
+def _judge(fleet: Fleet, folder: Path, problems: Problems) -> None:
     """Apply the rules, but only where reading found nothing wrong."""
     judged = [(severity, *finding) for severity, finding in findings(fleet)]
-    judged += list(missing_files(fleet))
+    judged += list(missing_files(fleet, folder))
     for severity, path, message, fix in [item for item in judged if not problems.touches(item[1])]:
         record = problems.error if severity is Severity.ERROR else problems.warning
         record(path, message, fix)

@@ -109,8 +109,8 @@ def containers_have_memory(fleet: Fleet) -> Iterator[Finding]:
     for function in fleet.functions.values():
         if function.contained and not function.memory:
             yield (
-                f"functions.{function.name}",
-                "runs in a container and has no memory limit, which V1 refuses",
+                f"functions.{function.name}.memory",
+                "is missing: V1 refuses a containerised function without a memory limit",
                 "add memory: 256 MiB (function and libraries together), or isolation: none",
             )
 
@@ -180,8 +180,9 @@ def owner_groups_are_shared_wholly(fleet: Fleet) -> Iterator[Finding]:
         for resource in (r for r in owned if r in attached):
             missing = [r.name for r in owned if r.owner == resource.owner and r not in attached]
             if missing:
+                key = "libraries" if isinstance(resource, Library) else "models"
                 yield (
-                    f"functions.{function.name}",
+                    f"functions.{function.name}.{key}",
                     f"has {resource.name} of the owner group {resource.owner}, but not "
                     f"{', '.join(missing)} of the same group, which V1 refuses",
                     "attach them too, or give them another `owner`",

@@ -10,14 +10,14 @@ from ggfleet.model import Fleet, Function, Severity
 Finding = tuple[Severity, str, str, str]
 
 
-def missing_files(fleet: Fleet) -> Iterator[Finding]:
-    """Findings as (severity, path, message, fix)."""
+def missing_files(fleet: Fleet, root: Path) -> Iterator[Finding]:
+    """Findings as (severity, path, message, fix); `root` is the spec's folder."""
     for library in fleet.libraries.values():
         if not library.requirements.is_file():
             yield (
                 Severity.ERROR,
                 f"libraries.{library.name}.requirements",
-                f"{library.requirements} is not a file",
+                f"{_told(library.requirements, root)} is not a file",
                 "paths are relative to the spec's folder",
             )
     for model in fleet.models.values():
@@ -26,19 +26,19 @@ def missing_files(fleet: Fleet) -> Iterator[Finding]:
             yield (
                 Severity.WARNING,
                 f"models.{model.name}.source",
-                f"{model.source} does not exist yet",
+                f"{_told(Path(model.source), root)} does not exist yet",
                 "train or export the model before `ggfleet bundle`",
             )
     for function in fleet.functions.values():
-        yield from _function(function)
+        yield from _function(function, root)
 
 
-def _function(function: Function) -> Iterator[Finding]:
+def _function(function: Function, root: Path) -> Iterator[Finding]:
     at = f"functions.{function.name}"
     absent = [folder for folder in function.sources if not folder.is_dir()]
     for folder in absent:
         fix = "paths are relative to the spec's folder"
-        yield Severity.ERROR, f"{at}.source", f"{folder} is not a folder", fix
+        yield Severity.ERROR, f"{at}.source", f"{_told(folder, root)} is not a folder", fix
     module = function.handler.rpartition(".")[0].replace(".", "/")
     candidates = (f"{module}.py", f"{module}/__init__.py", f"{module}.so")
     if not absent and module and not _any_file(function.sources, candidates):
@@ -48,3 +48,7 @@ def _function(function: Function) -> Iterator[Finding]:
 
 def _any_file(folders: tuple[Path, ...], names: tuple[str, ...]) -> bool:
     return any((folder / name).is_file() for folder in folders for name in names)
+
+
+def _told(path: Path, root: Path) -> Path:
+    return path.relative_to(root) if path.is_relative_to(root) else path

@@ -78,3 +78,17 @@ def remove_tree(folder: Path) -> None:
     for top, _, _ in os.walk(folder):
         Path(top).chmod(stat.S_IRWXU)
     shutil.rmtree(folder)
+
+
+def replace_folder(new: Path, place: Path) -> None:
+    """Let a finished folder take the place of another, which is removed.
+
+    Two renames: a crash between them leaves the old folder as `.<name>.old`, complete.
+    """
+    old = place.with_name(f".{place.name}.old")
+    remove_tree(old)
+    if place.exists():
+        place.replace(old)
+    new.replace(place)
+    sync_folder(place.parent)
+    remove_tree(old)

@@ -1,0 +1,72 @@
+"""The command `ggfleet`: finds the verb, tells errors, chooses the exit code.
+
+Exit codes: 0 done; 1 done, and the answer is no (a comparison or run that fell short); 2 the user
+can put it right; 130 interrupted. A traceback means a mistake in ggfleet.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+import click
+
+from ggfleet.cli import output
+from ggfleet.errors import GgfleetError
+
+VERBS = {
+    "init": "Write a commented spec and an inventory to start from.",
+    "check": "Find everything that is wrong with a spec.",
+    "bundle": "Build the archives: libraries, models, functions.",
+    "render": "Write what Greengrass deploys.",
+    "publish": "Upload the archives to S3, each once.",
+    "run": "Try the functions on this machine, in an embedded core.",
+    "compare": "Measure how ML libraries should reach a device.",
+    "completion": "Print the completion script of a shell.",
+}
+"""Every verb and what it does; its module is imported only when it is called, to start fast."""
+
+INTERRUPTED = 130
+
+
+class _Verbs(click.Group):
+    """A group that imports a verb's module when it is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        return list(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in VERBS:
+            return None
+        command: click.Command = importlib.import_module(f"ggfleet.cli.{cmd_name}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        with formatter.section("Commands"):
+            formatter.write_dl(list(VERBS.items()))
+
+
+@click.command(cls=_Verbs, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="ggfleet", message="%(prog)s %(version)s")
+def cli() -> None:
+    """Greengrass fleets of Raspberry Pis and Jetsons from one YAML file."""
+
+
+def main() -> None:
+    """Run a verb and leave with its exit code."""
+    try:
+        code = cli.main(standalone_mode=False, prog_name="ggfleet")
+    except GgfleetError as error:
+        output.tell_error(error)
+        code = 2
+    except click.ClickException as error:
+        error.show()
+        code = 2
+    except (click.Abort, KeyboardInterrupt):
+        output.err.print("interrupted", style="yellow")
+        code = INTERRUPTED
+    except BrokenPipeError:
+        # The reader of our output has gone, as `ggfleet ... | head` does; nothing is wrong.
+        sys.stderr.close()
+        code = 0
+    sys.exit(code or 0)

@@ -1,0 +1,54 @@
+"""Arguments that several verbs share, so that they are spelt and explained alike."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import click
+
+from ggfleet.errors import GgfleetError
+from ggfleet.model import Fleet
+from ggfleet.spec.problems import suggestion
+
+
+def default_cache() -> Path:
+    """Where fetched wheels are kept (XDG base directories)."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "ggfleet"
+
+
+spec_argument = click.argument(
+    "spec", default="fleet.yml", type=click.Path(path_type=Path), metavar="[FLEET.YML]"
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+bundles_option = click.option(
+    "--bundles",
+    default=Path("build/bundles"),
+    show_default=True,
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder of the archives and their manifest.json.",
+)
+platforms_option = click.option(
+    "--platform", "platforms", multiple=True, metavar="NAME",
+    help="Only for this platform of the spec; may be repeated.",
+)  # fmt: skip
+cache_option = click.option(
+    "--cache",
+    type=click.Path(path_type=Path, file_okay=False),
+    envvar="GGFLEET_CACHE",
+    default=default_cache,
+    help="Folder of fetched wheels.  [default: $GGFLEET_CACHE, or ~/.cache/ggfleet]",
+)
+endpoint_option = click.option(
+    "--endpoint-url", metavar="URL", help="Another S3 endpoint than AWS's own."
+)
+
+
+def chosen(fleet: Fleet, platforms: tuple[str, ...]) -> Fleet:
+    """The fleet, or its part with the named platforms. An unknown name is refused."""
+    known = [platform.name for platform in fleet.used_platforms()]
+    for name in platforms:
+        if name not in known:
+            message = f"--platform {name} is no platform that a core of the spec has"
+            raise GgfleetError(message, fix=suggestion(name, known))
+    return fleet.only(platforms) if platforms else fleet

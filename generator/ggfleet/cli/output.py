@@ -1,0 +1,90 @@
+"""What people see: results on stdout, everything else on stderr."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from ggfleet.errors import GgfleetError, SpecError
+from ggfleet.model import Json, Problem, Severity
+from ggfleet.system.files import to_json
+
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+out = Console(highlight=False, soft_wrap=True)
+
+_STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "yellow"}
+
+
+def print_json(content: Json) -> None:
+    """Print one JSON document to stdout."""
+    click.echo(to_json(content), nl=False)
+
+
+def tell_error(error: GgfleetError) -> None:
+    """Print what went wrong and the fix."""
+    if isinstance(error, SpecError):
+        tell_problems(p for p in error.problems if isinstance(p, Problem))
+    err.print(f"[bold red]error:[/] {escape(error.message)}")
+    if error.fix:
+        err.print(f"  fix: {escape(error.fix)}")
+
+
+def tell_problems(problems: Iterable[Problem]) -> None:
+    """Print findings, one place a line, as editors and people can follow."""
+    for problem in problems:
+        style = _STYLES[problem.severity]
+        path = f"{problem.path}: " if problem.path else ""
+        err.print(
+            f"{escape(str(problem.place))}: [{style}]{problem.severity}[/] "
+            f"{escape(path + problem.message)}\n    fix: {escape(problem.fix)}"
+        )
+
+
+def problem_json(problem: Problem) -> dict[str, Json]:
+    """A finding as JSON: file, line, column, path, severity, message, fix."""
+    place: dict[str, Any] = asdict(problem.place)
+    return {
+        **place,
+        "path": problem.path,
+        "severity": str(problem.severity),
+        "message": problem.message,
+        "fix": problem.fix,
+    }
+
+
+def table(
+    columns: Sequence[str], rows: Iterable[Sequence[str]], right: Sequence[int] = ()
+) -> Table:
+    """A plain table; the columns numbered in `right` are set flush right."""
+    made = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    for index, column in enumerate(columns):
+        made.add_column(column, justify="right" if index in right else "left", overflow="fold")
+    for row in rows:
+        made.add_row(*(escape(cell) for cell in row))
+    return made
+
+
+def megabytes(size: float) -> str:
+    """Bytes as `254.7 MB` (10**6), or `61 kB` below one MB."""
+    if size < 10**6:
+        return f"{size / 1000:.0f} kB" if size >= 1000 else f"{size:.0f} B"  # noqa: PLR2004
+    return f"{size / 10**6:.1f} MB"
+
+
+def plural(count: int, noun: str) -> str:
+    """`1 core`, `3 cores`; `1 library`, `2 libraries`."""
+    if count == 1:
+        return f"1 {noun}"
+    return f"{count} {noun[:-1]}ies" if noun.endswith("y") else f"{count} {noun}s"
+
+
+def is_terminal() -> bool:
+    """Whether someone reads along on stderr."""
+    return sys.stderr.isatty()

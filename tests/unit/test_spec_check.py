@@ -1,0 +1,310 @@
+"""The spec reader: every problem at once, each with its line, and no value changed by YAML."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ggfleet.errors import GgfleetError, SpecError, ToolError
+from ggfleet.model import Abort, Access, Pending, Resolved, Rollout, Severity
+from ggfleet.spec import Checked, check, load
+
+SPEC = """\
+fleet: line
+aws: {region: eu-west-1, account: "012345678901", bucket: line-bucket}
+platforms:
+  pi: {architecture: aarch64, python: 3.10, glibc: "2.36"}
+cores:
+  inventory: hosts.yml
+  groups: {raspberry_pi: pi}
+libraries:
+  numpy: {requirements: libraries.txt, install: ml-resource, destination: /mllibs}
+models:
+  digits: {source: digits, version: 1.0.0, destination: /models/digits}
+resources:
+  camera: {device: /dev/video0}
+  frames: {volume: /srv/frames, destination: /frames}
+functions:
+  classify:
+    source: code
+    handler: function.function_handler
+    pinned: true
+    memory: 1 GiB
+    timeout: 30 s
+    libraries: [numpy]
+    models: [digits]
+    resources: {camera: rw, frames: ro}
+    environment: {CONFIDENCE: 0.80, PLAIN: on}
+subscriptions:
+  - {from: cloud, topic: digits/request, to: classify}
+  - {from: classify, topic: digits/result, to: cloud}
+loggers:
+  - {component: lambda, level: INFO, to: file, space: 10 MiB}
+deployment:
+  rollout: {start: 10 per minute, factor: 1.5, after: 10 succeeded}
+  abort: {failed: 10 %, after: 5 cores}
+"""
+
+INVENTORY: dict[str, Any] = {
+    "_meta": {
+        "hostvars": {
+            "pi-01": {"greengrass_thing_name": "thing-1", "greengrass_certificate_arn": "arn:c1"},
+            "pi-02": {},
+        }
+    },
+    "all": {"children": ["ungrouped", "greengrass"]},
+    "greengrass": {"children": ["raspberry_pi", "jetson"]},
+    "raspberry_pi": {"hosts": ["pi-01", "pi-02"]},
+    "jetson": {"hosts": ["pi-02"]},
+}
+
+CheckText = Callable[..., Checked]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder in which every file that the spec names exists."""
+    (tmp_path / "hosts.yml").write_text("")
+    (tmp_path / "libraries.txt").write_text("numpy\n")
+    (tmp_path / "digits").mkdir()
+    (tmp_path / "code").mkdir()
+    (tmp_path / "code/function.py").write_text("")
+    return tmp_path
+
+
+@pytest.fixture
+def check_text(folder: Path) -> CheckText:
+    def checker(text: str, inventory: dict[str, Any] | None = None) -> Checked:
+        (folder / "fleet.yml").write_text(text)
+        return check(folder / "fleet.yml", lambda _: inventory or INVENTORY)
+
+    return checker
+
+
+def told(checked: Checked) -> list[tuple[int, str]]:
+    return [(problem.place.line, problem.path) for problem in checked.problems]
+
+
+def test_reads_every_part_of_a_spec(check_text: CheckText, folder: Path) -> None:
+    fleet = check_text(SPEC).fleet
+    assert fleet is not None
+    function = fleet.functions["classify"]
+    assert (function.memory, function.timeout, function.contained) == (1048576, 30, True)
+    assert function.sources == (folder / "code",)
+    assert function.resources == {"camera": Access.WRITE, "frames": Access.READ}
+    assert fleet.libraries["numpy"].requirements == folder / "libraries.txt"
+    assert fleet.loggers[0].space == 10240
+    assert fleet.deployment.rollout == Rollout(start=10, factor=1.5, after=10)
+    assert fleet.deployment.abort == Abort(percent=10.0, after=5)
+
+
+def test_yaml_changes_no_text(check_text: CheckText) -> None:
+    """3.10 stays 3.10, a leading zero stays, `on` and 0.80 stay as written."""
+    fleet = check_text(SPEC).fleet
+    assert fleet is not None
+    assert fleet.platforms["pi"].python == "3.10"
+    assert fleet.aws.account == "012345678901"
+    assert fleet.functions["classify"].environment == {"CONFIDENCE": "0.80", "PLAIN": "on"}
+
+
+def test_cores_come_from_the_inventory(check_text: CheckText) -> None:
+    fleet = check_text(SPEC).fleet
+    assert fleet is not None
+    first, second = fleet.cores
+    assert (first.name, first.thing, first.certificate_arn) == (
+        "pi-01",
+        "thing-1",
+        Resolved("arn:c1"),
+    )
+    assert second.thing == "pi-02"
+    assert isinstance(second.certificate_arn, Pending)
+    assert "greengrass_certificate_arn for pi-02" in second.certificate_arn.fix
+
+
+def test_ten_mistakes_are_named_with_their_lines(check_text: CheckText) -> None:
+    """Ten mistakes of ten kinds, planted in one file, come out together and nothing else does."""
+    planted = {
+        2: ("account: \"012345678901\"", "account: 12345", "aws.account"),
+        4: ("architecture: aarch64", "architecture: arm64", "platforms.pi.architecture"),
+        7: ("raspberry_pi: pi", "raspbery_pi: pi", "cores.groups.raspbery_pi"),
+        9: ("install: ml-resource", "install: ml-resourse", "libraries.numpy.install"),
+        11: ("version: 1.0.0", "version: latest", "models.digits.version"),
+        13: ("device: /dev/video0", "device: /video0", "resources.camera.device"),
+        20: ("memory: 1 GiB", "memroy: 1 GiB", "functions.classify.memroy"),
+        21: ("timeout: 30 s", "timeout: 30", "functions.classify.timeout"),
+        23: ("models: [digits]", "models: [digit]", "functions.classify.models"),
+        27: ("topic: digits/request", "topic: digits/#/request", "subscriptions[0].topic"),
+    }  # fmt: skip
+    text = SPEC.splitlines()
+    for line, (right, wrong, _) in planted.items():
+        assert right in text[line - 1]
+        text[line - 1] = text[line - 1].replace(right, wrong)
+    checked = check_text("\n".join(text))
+    wanted = [(line, path) for line, (_, _, path) in planted.items()]
+    # The misspelt memory leaves a container without one: a consequence worth its own line.
+    assert told(checked) == sorted([*wanted, (16, "functions.classify.memory")])
+    fixes = {problem.path: problem.fix for problem in checked.problems}
+    assert fixes["functions.classify.memroy"] == "did you mean memory?"
+    assert fixes["platforms.pi.architecture"] == "did you mean aarch64?"
+    assert fixes["cores.groups.raspbery_pi"] == "did you mean raspberry_pi?"
+    assert fixes["functions.classify.models"] == "did you mean digits?"
+    assert checked.fleet is None
+
+
+CASES = {
+    "duplicate key": ("    pinned: true", "    pinned: true\n    pinned: false", 20,
+                      "functions.classify.pinned", "is given twice, first on line 19"),
+    "unknown top key": ("fleet: line", "fleet: line\nfunction: {}", 2, "function", "is not known"),
+    "missing key": ("    handler: function.function_handler\n", "", 16,
+                    "functions.classify.handler", "is missing"),
+    "no value": ("    memory: 1 GiB", "    memory:", 20, "functions.classify.memory", "has no value"),
+    "list for a word": ("fleet: line", "fleet: [line]", 1, "fleet", "is a list"),
+    "word for a list": ("libraries: [numpy]", "libraries: numpy", 22,
+                        "functions.classify.libraries", "is not a list"),
+    "word for a mapping": ("  pi: {architecture: aarch64, python: 3.10, glibc: \"2.36\"}", "  pi: x",
+                           4, "platforms.pi", "is not a mapping"),
+    "yes for true": ("pinned: true", "pinned: yes", 19, "functions.classify.pinned", "cannot be"),
+    "tag": ("fleet: line", "fleet: !vault line", 1, "fleet", "has the tag !vault"),
+    "unit": ("memory: 1 GiB", "memory: 1 Gib", 20, "functions.classify.memory", "cannot be"),
+    "zero size": ("memory: 1 GiB", "memory: 0 GiB", 20, "functions.classify.memory", "cannot be"),
+    "half a second": ("timeout: 30 s", "timeout: 0.5 s", 21, "functions.classify.timeout", "cannot"),
+    "bad name": ("  classify:", "  1st:", 16, "functions.1st", "cannot be a name"),
+    "no handler file": ("function.function_handler", "other.function_handler", 18,
+                        "functions.classify.handler", "names other.py"),
+    "no source folder": ("source: code", "source: cod", 17, "functions.classify.source",
+                         "cod is not a folder"),
+    "no requirements": ("libraries.txt", "nothing.txt", 9, "libraries.numpy.requirements",
+                        "nothing.txt is not a file"),
+    "bucket with dots": ("line-bucket", "line.bucket", 2, "aws.bucket", "cannot be"),
+    "group twice": ("raspberry_pi: pi", "raspberry_pi: pi, jetson: pi", 7, "cores.groups.jetson",
+                    "holds the host pi-02"),
+    "unknown platform": ("raspberry_pi: pi", "raspberry_pi: pie", 7, "cores.groups.raspberry_pi",
+                         "names the platform pie"),
+    "unknown end": ("to: classify", "to: clasify", 27, "subscriptions[0].to", "neither cloud nor"),
+    "cloud to cloud": ("to: classify", "to: cloud", 27, "subscriptions[0]", "from the cloud to the"),
+    "no memory": ("    memory: 1 GiB\n", "", 16, "functions.classify.memory", "without a memory limit"),
+    "device without container": ("    resources: {camera: rw, frames: ro}",
+                                 "    isolation: none\n    resources: {camera: rw}", 25,
+                                 "functions.classify.resources.camera", "isolation: none"),
+    "relative destination": ("destination: /mllibs", "destination: mllibs", 9,
+                             "libraries.numpy.destination", "cannot be"),
+    "climbing destination": ("destination: /mllibs", "destination: /a/../b", 9,
+                             "libraries.numpy.destination", "not a plain absolute path"),
+    "nested destinations": ("destination: /mllibs", "destination: /models", 11,
+                            "models.digits.destination", "nest"),
+    "useless destination": ("install: ml-resource", "install: os-pip", 9,
+                            "libraries.numpy.destination", "has no meaning"),
+    "two kinds": ("device: /dev/video0", "device: /dev/video0, volume: /x", 13, "resources.camera",
+                  "must be one of"),
+    "unknown resource": ("resources: {camera: rw", "resources: {camra: rw", 24,
+                         "functions.classify.resources.camra", "is no resource"),
+    "logger level": ("level: INFO", "level: info", 30, "loggers[0].level", "cannot be"),
+    "space in the cloud": ("to: file", "to: cloudwatch", 30, "loggers[0].space", "only for logs"),
+    "abort without unit": ("failed: 10 %", "failed: 10", 33, "deployment.abort.failed", "cannot be"),
+    "bad variable": ("PLAIN: on", "1PLAIN: on", 25, "functions.classify.environment.1PLAIN",
+                     "cannot be the name"),
+    "repeated subscription": ("  - {from: classify, topic: digits/result, to: cloud}",
+                              "  - {from: cloud, topic: digits/request, to: classify}", 28,
+                              "subscriptions[1]", "repeats subscriptions[0]"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("right", "wrong", "line", "path", "message"), CASES.values(), ids=CASES)
+def test_names_place_and_reason(
+    check_text: CheckText, right: str, wrong: str, line: int, path: str, message: str
+) -> None:
+    assert right in SPEC
+    checked = check_text(SPEC.replace(right, wrong, 1))
+    errors = [p for p in checked.problems if p.severity is Severity.ERROR]
+    assert [(p.place.line, p.path) for p in errors if message in p.message] == [(line, path)]
+    assert all(problem.fix for problem in errors)
+    assert checked.fleet is None
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "message"),
+    [
+        ("fleet: [line\n", 2, "cannot be read"),
+        ("fleet: line\n\taws: {}\n", 2, "cannot be read"),
+        ("a: 1\n---\nb: 2\n", 2, "more than one YAML document"),
+        ("- fleet\n", 1, "is not a mapping"),
+        ("", 1, "is not a mapping"),
+        ("fleet: \x07\n", 1, "is not YAML"),
+        ("fleet: *nobody\n", 1, "cannot be read"),
+        ("a: &x [*x]\nfleet: line\n", 1, "is not known here"),
+    ],
+)
+def test_broken_yaml_is_placed(check_text: CheckText, text: str, line: int, message: str) -> None:
+    found = check_text(text).problems
+    assert any(p.place.line == line and message in p.message for p in found), found
+
+
+def test_a_missing_model_is_a_warning(check_text: CheckText, folder: Path) -> None:
+    """Models come out of trainings, which may run later; the fleet is good without them."""
+    (folder / "digits").rmdir()
+    checked = check_text(SPEC)
+    assert checked.fleet is not None
+    assert [(p.severity, p.path) for p in checked.problems] == [
+        (Severity.WARNING, "models.digits.source")
+    ]
+
+
+def test_memory_without_container_is_a_warning(check_text: CheckText) -> None:
+    text = SPEC.replace("    timeout: 30 s", "    isolation: none")
+    text = text.replace("    resources: {camera: rw, frames: ro}\n", "")
+    checked = check_text(text)
+    assert [(p.severity, p.path) for p in checked.problems] == [
+        (Severity.WARNING, "functions.classify.memory")
+    ]
+
+
+def test_an_owner_group_must_be_attached_wholly(check_text: CheckText) -> None:
+    """Two ML resources of one owner group, of which a function has only one: V1 refuses that."""
+    text = SPEC.replace("    timeout: 30 s", "    isolation: none").replace(
+        "    resources: {camera: rw, frames: ro}\n", ""
+    )
+    other = "  other: {source: code, handler: function.f, isolation: none, models: [digits]}\n"
+    checked = check_text(text.replace("functions:\n", "functions:\n" + other))
+    assert (16, "functions.other.models") in told(checked)
+    apart = text.replace("destination: /mllibs", "destination: /mllibs, owner: ggc_libs")
+    assert check_text(apart.replace("functions:\n", "functions:\n" + other)).fleet is not None
+
+
+def test_an_unreadable_inventory_is_a_problem_of_the_spec(folder: Path) -> None:
+    def broken(_: Path) -> dict[str, Any]:
+        raise ToolError("ansible-inventory failed with exit code 1:\nno such plugin")
+
+    (folder / "fleet.yml").write_text(SPEC)
+    checked = check(folder / "fleet.yml", broken)
+    assert [(p.place.line, p.path) for p in checked.problems] == [(6, "cores.inventory")]
+    assert "no such plugin" in checked.problems[0].message
+
+
+def test_a_template_in_the_inventory_is_refused(check_text: CheckText) -> None:
+    inventory = {
+        **INVENTORY,
+        "_meta": {"hostvars": {"pi-01": {"greengrass_thing_name": "{{ x }}"}}},
+    }
+    assert any("is a template" in p.message for p in check_text(SPEC, inventory).problems)
+
+
+def test_load_raises_all_errors_and_no_warning(folder: Path) -> None:
+    (folder / "digits").rmdir()
+    (folder / "fleet.yml").write_text(SPEC.replace("1 GiB", "1").replace("30 s", "30"))
+    with pytest.raises(SpecError, match="2 problems in the spec"):
+        load(folder / "fleet.yml", lambda _: INVENTORY)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"), [(None, "no such file"), (b"fleet: \xff\n", "not UTF-8")]
+)
+def test_a_file_that_cannot_be_read_is_told(
+    tmp_path: Path, content: bytes | None, message: str
+) -> None:
+    if content is not None:
+        (tmp_path / "fleet.yml").write_bytes(content)
+    with pytest.raises(GgfleetError, match=message):
+        check(tmp_path / "fleet.yml")
