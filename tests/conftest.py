@@ -1,0 +1,42 @@
+"""What all tests share: a group of tests that is required may not be skipped."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator
+
+import pytest
+
+REQUIRED = frozenset(filter(None, os.environ.get("GGFLEET_REQUIRE", "").split(",")))
+"""Markers whose tests must run, as in CI: `GGFLEET_REQUIRE=fleet,ml`."""
+
+_RAN: set[str] = set()
+
+
+def _required_marks(item: pytest.Item) -> set[str]:
+    return {mark.name for mark in item.iter_markers()} & REQUIRED
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Turn a skip in a required group into a failure that tells why it was skipped."""
+    report = yield
+    marks = _required_marks(item)
+    if report.when == "call" and report.passed:
+        _RAN.update(marks)
+    if marks and report.skipped and not hasattr(report, "wasxfail"):
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
+        report.outcome = "failed"
+        report.longrepr = f"must run here ({', '.join(sorted(marks))}), but: {reason}"
+    return report
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A required group of which nothing passed fails the run, unless tests were picked by hand."""
+    picked = session.config.args_source is not pytest.Config.ArgsSource.TESTPATHS
+    missing = REQUIRED - _RAN
+    if missing and not picked and session.exitstatus == pytest.ExitCode.OK:
+        print(f"no test of these required groups passed: {', '.join(sorted(missing))}")
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
