@@ -1,0 +1,84 @@
+"""Filter that tells what is wrong with a device certificate, its key and its root CA.
+
+It runs on the machine that runs Ansible and uses `cryptography`, which ansible-core itself needs.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    PublicFormat,
+    load_pem_private_key,
+)
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
+
+    Clock = Callable[[], datetime.datetime]
+
+
+def _utc_now() -> datetime.datetime:
+    return datetime.datetime.now(datetime.timezone.utc)
+
+
+def certificate_problems(
+    certificate: str, private_key: str, root_ca: str, now: Clock = _utc_now
+) -> list[str]:
+    """Return a sentence for each problem of three PEM texts; an empty list means that all is well.
+
+    `now` returns an aware time. No sentence holds any part of the private key.
+    """
+    device = _load(certificate)
+    authority = _load(root_ca)
+    problems: list[str] = []
+    for name, loaded in (("certificate", device), ("root CA", authority)):
+        problems += _validity_problems(name, loaded, now())
+    return problems + _key_problems(device, private_key)
+
+
+def _load(text: str) -> x509.Certificate | None:
+    try:
+        return x509.load_pem_x509_certificate(text.encode())
+    except ValueError:
+        return None
+
+
+def _validity_problems(
+    name: str, loaded: x509.Certificate | None, now: datetime.datetime
+) -> list[str]:
+    if loaded is None:
+        return [f"the {name} is not a PEM certificate"]
+    if now > loaded.not_valid_after_utc:
+        return [f"the {name} expired on {loaded.not_valid_after_utc:%Y-%m-%d}"]
+    if now < loaded.not_valid_before_utc:
+        return [f"the {name} is not valid before {loaded.not_valid_before_utc:%Y-%m-%d}"]
+    return []
+
+
+def _key_problems(device: x509.Certificate | None, private_key: str) -> list[str]:
+    try:
+        key = load_pem_private_key(private_key.encode(), password=None)
+    except TypeError:
+        return ["the private key needs a passphrase, which a core cannot give"]
+    except ValueError:
+        return ["the private key is not a PEM private key"]
+    if device is not None and _spki(key.public_key()) != _spki(device.public_key()):
+        return ["the private key does not belong to the certificate"]
+    return []
+
+
+def _spki(key: PublicKeyTypes) -> bytes:
+    return key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+
+
+class FilterModule:
+    """What Ansible looks for in this file."""
+
+    def filters(self) -> dict[str, Callable[..., list[str]]]:
+        """Return the filters by name."""
+        return {"greengrass_certificate_problems": certificate_problems}

@@ -1,0 +1,71 @@
+"""All that one test run makes: root, network, SSH keys, hosts. Closing it leaves nothing."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+from fleet import network, rootfs
+from fleet.host import Host, make_key
+
+# Overlay uppers must not lie on an overlay themselves, which the root of a container is.
+MEMORY = Path("/dev/shm")
+
+
+class Fleet:
+    """The hosts of one test run."""
+
+    def __init__(self) -> None:
+        """Sweep what killed runs left, then make an empty fleet."""
+        sweep()
+        self.rootfs = rootfs.rootfs()
+        self.folder = MEMORY / f"ggf{os.getpid()}"
+        self.folder.mkdir(mode=0o700)
+        self.network = network.Network(os.getpid())
+        self.hosts: list[Host] = []
+        self.key = self.folder / "id"
+        make_key(self.key)
+        self.known_hosts = self.folder / "known_hosts"
+        self.ssh_executable = self._script("ssh-in-network", 'ssh "$@"')
+        options = f"-i {self.key} -o IdentitiesOnly=yes -o UserKnownHostsFile={self.known_hosts}"
+        self._ssh = self._script("ssh", f'ssh {options} -o ConnectTimeout=5 "$@"')
+
+    def boot(self, *names: str) -> list[Host]:
+        """Boot new hosts, all at once, and wait for them."""
+        new = [self._add(name) for name in names]
+        for host in new:
+            host.boot(self.rootfs)
+        for host in new:
+            host.wait()
+        return new
+
+    def close(self) -> None:
+        """End all hosts and remove all that was made."""
+        for host in self.hosts:
+            host.close()
+        self.network.close()
+        shutil.rmtree(self.folder)
+
+    def _add(self, name: str) -> Host:
+        namespace, address = self.network.attach(name)
+        host = Host(name, address, namespace, self.folder / name, self._ssh)
+        self.hosts.append(host)
+        host.prepare(self.key.with_suffix(".pub").read_text())
+        with self.known_hosts.open("a") as known:
+            known.write(host.known_host())
+        return host
+
+    def _script(self, name: str, command: str) -> Path:
+        path = self.folder / name
+        path.write_text(f"#!/bin/sh\nexec ip netns exec {self.network.name} {command}\n")
+        path.chmod(0o755)
+        return path
+
+
+def sweep() -> None:
+    """Remove what killed runs left. Their hosts have gone with them."""
+    network.sweep()
+    for folder in MEMORY.glob("ggf*"):
+        if network.is_left_over(folder.name):
+            shutil.rmtree(folder, ignore_errors=True)

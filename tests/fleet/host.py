@@ -1,0 +1,105 @@
+"""A booted test host, and what a test does with it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from fleet.rootfs import LOGIN
+from fleet.shell import run
+
+BOOT_PROGRAM = Path(__file__).with_name("boot.py")
+BOOT_SECONDS = 60
+
+
+class Host:
+    """One Debian host with systemd and sshd, reached over SSH as an unprivileged user."""
+
+    def __init__(self, name: str, address: str, namespace: str, state: Path, ssh: Path) -> None:
+        """`state` is the host's folder, `ssh` a command that reaches the host's network."""
+        self.name, self.address, self.namespace, self.state = name, address, namespace, state
+        self._ssh = ssh
+        self._boot: subprocess.Popen[bytes] | None = None
+
+    def prepare(self, authorized_key: str) -> None:
+        """Fill the host's own layer: names, its SSH key, and the key that may log in."""
+        for folder in ("root", "work", "upper/etc/ssh", f"upper/home/{LOGIN}/.ssh"):
+            (self.state / folder).mkdir(parents=True)
+        etc = self.state / "upper/etc"
+        (etc / "hostname").write_text(f"{self.name}\n")
+        (etc / "hosts").write_text(f"127.0.0.1 localhost\n127.0.1.1 {self.name}\n")
+        make_key(etc / "ssh/ssh_host_ed25519_key")
+        home = self.state / f"upper/home/{LOGIN}"
+        (home / ".ssh/authorized_keys").write_text(authorized_key)
+        run(["chown", "--recursive", "1000:1000", home])  # the first login of a Debian root
+
+    def known_host(self) -> str:
+        """Return the line of a known_hosts file for this host."""
+        key = self.state / "upper/etc/ssh/ssh_host_ed25519_key.pub"
+        return f"{self.address} {key.read_text()}"
+
+    def boot(self, rootfs: Path) -> None:
+        """Start the host; `wait` waits for it."""
+        argv = [
+            "unshare", "--mount", "--propagation=private", "--", sys.executable, BOOT_PROGRAM,
+            str(os.getpid()), self.state, rootfs, self.namespace, self.name,
+        ]  # fmt: skip
+        with (self.state / "console").open("wb") as console:
+            self._boot = subprocess.Popen(
+                argv, stdin=subprocess.DEVNULL, stdout=console, stderr=subprocess.STDOUT
+            )
+
+    def wait(self, boots: int = 1) -> None:
+        """Wait until the host has booted `boots` times, answers SSH, and systemd has settled."""
+        deadline = time.monotonic() + BOOT_SECONDS
+        while self._boots() < boots or not self._answers():
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"{self.name} did not boot:\n{self.console()}")
+            time.sleep(0.2)
+        self.ssh("systemctl is-system-running --wait || systemctl --failed", timeout=BOOT_SECONDS)
+
+    def ssh(self, command: str, *, check: bool = True, timeout: float = 30) -> str:
+        """Run a shell command as the login user; return what it prints."""
+        return run([self._ssh, f"{LOGIN}@{self.address}", command], check=check, timeout=timeout)
+
+    def sudo(self, command: str, *, check: bool = True) -> str:
+        """Run a shell command as root."""
+        return self.ssh(f"sudo sh -c {quote(command)}", check=check)
+
+    def reboot(self) -> None:
+        """Reboot from inside and wait for the host to be back."""
+        before = self._boots()
+        self.sudo("systemctl reboot", check=False)  # the connection may drop before the answer
+        self.wait(before + 1)
+
+    def close(self) -> None:
+        """End the host and wait until nothing of it is left."""
+        if self._boot is not None:
+            self._boot.send_signal(signal.SIGTERM)
+            self._boot.wait(timeout=30)
+            self._boot = None
+
+    def console(self) -> str:
+        """Return what the host printed while booting."""
+        return (self.state / "console").read_text(errors="replace")
+
+    def _boots(self) -> int:
+        boots = self.state / "boots"
+        return len(boots.read_text().splitlines()) if boots.exists() else 0
+
+    def _answers(self) -> bool:
+        return self.ssh("echo up", check=False) == "up"
+
+
+def make_key(path: Path) -> None:
+    """Make a throw-away SSH key pair at `path` and `path`.pub."""
+    run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "test", "-f", path])
+
+
+def quote(command: str) -> str:
+    """Quote for a POSIX shell."""
+    return "'" + command.replace("'", "'\\''") + "'"

@@ -1,0 +1,82 @@
+"""Running a playbook against test hosts, as a fleet owner does."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from fleet.fleet import Fleet
+from fleet.host import Host
+from fleet.rootfs import LOGIN
+
+PROJECT = Path(__file__).parents[2]
+_RECAP = re.compile(r"^(\S+)\s+: (ok=\d+ .*)$", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Result:
+    """How a run of ansible-playbook ended."""
+
+    status: int
+    output: str
+
+    def recap(self, host: Host) -> dict[str, int]:
+        """Return the counts of one host: ok, changed, unreachable, failed, ..."""
+        recaps = dict(_RECAP.findall(self.output))
+        counts = (count.split("=") for count in recaps[host.name].split())
+        return {name: int(value) for name, value in counts}
+
+    def must_pass(self) -> Result:
+        """Fail with the whole output unless the run ended well."""
+        assert self.status == 0, self.output
+        return self
+
+    def must_fail(self) -> Result:
+        """Fail with the whole output unless a task failed on a host."""
+        assert self.status == 2, self.output
+        return self
+
+
+def play(fleet: Fleet, name: str, hosts: dict[Host, dict[str, Any]], *options: str) -> Result:
+    """Run playbooks/`name` with the sample inventory; each host brings what it sets differently."""
+    overrides = fleet.folder / "inventory.json"
+    entries = {host.name: {**connection(fleet, host), **own} for host, own in hosts.items()}
+    overrides.write_text(json.dumps({"all": {"hosts": entries}}))
+    argv = [
+        Path(sys.executable).with_name("ansible-playbook"), "--inventory=inventory/sample",
+        f"--inventory={overrides}", f"--limit={','.join(entries)}", f"playbooks/{name}", *options,
+    ]  # fmt: skip
+    done = subprocess.run(
+        argv, cwd=PROJECT, env=environment(fleet), stdin=subprocess.DEVNULL, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=300, check=False,
+    )  # fmt: skip
+    return Result(done.returncode, done.stdout)
+
+
+def connection(fleet: Fleet, host: Host) -> dict[str, str]:
+    """Return the variables that make Ansible reach a test host instead of a real one."""
+    return {
+        "ansible_host": host.address,
+        "ansible_user": LOGIN,
+        "ansible_ssh_executable": str(fleet.ssh_executable),
+        "ansible_ssh_private_key_file": str(fleet.key),
+        "ansible_ssh_common_args": f"-o UserKnownHostsFile={fleet.known_hosts}"
+        " -o IdentitiesOnly=yes",
+    }
+
+
+def environment(fleet: Fleet) -> dict[str, str]:
+    """Return an environment in which only the project's ansible.cfg has a say."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_")}
+    return {
+        **kept,
+        "ANSIBLE_HOME": str(fleet.folder / "ansible"),
+        "ANSIBLE_NOCOLOR": "1",
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }

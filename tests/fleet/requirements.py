@@ -1,0 +1,24 @@
+"""What this machine must have before it can boot test hosts."""
+
+from __future__ import annotations
+
+import os
+import shutil
+
+TOOLS = {
+    "systemd-nspawn": "systemd-container",
+    "mmdebstrap": "mmdebstrap",
+    "ip": "iproute2",
+    "ssh": "openssh-client",
+    "ssh-keygen": "openssh-client",
+    "unshare": "util-linux",
+}
+
+
+def missing() -> list[str]:
+    """Return what is missing, one phrase each; empty means that hosts can be booted."""
+    phrases = [] if os.geteuid() == 0 else ["root"]
+    for tool, package in TOOLS.items():
+        if shutil.which(tool) is None:
+            phrases.append(f"{tool} (package {package})")
+    return phrases

@@ -1,0 +1,123 @@
+"""The root file system that all test hosts share: Debian 12 with systemd, sshd, Python and sudo.
+
+Built once by mmdebstrap and kept in a cache under the digest of its recipe, which is this file and
+the script that goes into the root. Nothing writes to it afterwards: hosts lay an overlay over it.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import shutil
+from pathlib import Path
+
+from fleet.shell import run
+
+SUITE = "bookworm"
+LOGIN = "pi"
+PACKAGES = (
+    "ca-certificates", "dbus", "iproute2", "kmod", "libpam-systemd", "openssh-server", "procps",
+    "python3", "sudo", "systemd", "systemd-sysv",
+)  # fmt: skip
+WITHOUT = ("/usr/share/man/*", "/usr/share/locale/*", "/usr/share/doc/*")
+# What would touch the network from inside, wait for hardware, or wake up in the middle of a test.
+MASKED = (
+    "systemd-networkd.service", "systemd-resolved.service", "systemd-timesyncd.service",
+    "systemd-networkd-wait-online.service", "console-getty.service", "getty@tty1.service",
+    "apt-daily.timer", "apt-daily-upgrade.timer", "dpkg-db-backup.timer", "e2scrub_all.timer",
+    "e2scrub_reap.service", "fstrim.timer",
+)  # fmt: skip
+SSHD = """\
+HostKey /etc/ssh/ssh_host_ed25519_key
+UseDNS no
+PasswordAuthentication no
+MaxStartups 100:30:200
+"""
+KERNEL_SETTINGS = Path(__file__).with_name("kernel_settings.py")
+KERNEL_SETTINGS_UNIT = """\
+[Unit]
+Description=Kernel settings of this test host alone
+DefaultDependencies=no
+Before=systemd-sysctl.service sysinit.target
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+ExecStart=/usr/lib/ggfleet/kernel_settings.py
+[Install]
+WantedBy=sysinit.target
+"""
+
+
+def cache_folder() -> Path:
+    """Return where built roots are kept: $GGFLEET_TEST_CACHE or ~/.cache/ggfleet/tests."""
+    named = os.environ.get("GGFLEET_TEST_CACHE")
+    return Path(named) if named else Path.home() / ".cache" / "ggfleet" / "tests"
+
+
+def recipe_digest() -> str:
+    """Return 16 digits that change when anything changes that a root is built from."""
+    recipe = Path(__file__).read_bytes() + KERNEL_SETTINGS.read_bytes()
+    return hashlib.sha256(recipe).hexdigest()[:16]
+
+
+def rootfs() -> Path:
+    """Return the root, built now if need be; two runs at once build it once."""
+    cache = cache_folder()
+    cache.mkdir(parents=True, exist_ok=True)
+    root = cache / f"{SUITE}-{recipe_digest()}"
+    with (cache / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not root.is_dir():
+            _build(root)
+    return root
+
+
+def _build(root: Path) -> None:
+    work = root.with_suffix(".building")
+    shutil.rmtree(work, ignore_errors=True)  # left by a run that was killed
+    _bootstrap(work)
+    _add_login(work)
+    _configure(work)
+    work.rename(root)
+
+
+def _bootstrap(root: Path) -> None:
+    run(
+        ["mmdebstrap", "--mode=root", "--variant=minbase", "--format=directory",
+         f"--include={','.join(PACKAGES)}", "--dpkgopt=force-unsafe-io",
+         *(f"--dpkgopt=path-exclude={path}" for path in WITHOUT), SUITE, root],
+        timeout=900,
+    )  # fmt: skip
+
+
+def _add_login(root: Path) -> None:
+    run(["chroot", root, "/usr/sbin/useradd", "--create-home", "--shell=/bin/bash", LOGIN])
+    sudoers = root / "etc/sudoers.d/login"
+    sudoers.write_text(f"{LOGIN} ALL=(ALL) NOPASSWD:ALL\n")
+    sudoers.chmod(0o440)
+
+
+def _configure(root: Path) -> None:
+    for key in (root / "etc/ssh").glob("ssh_host_*"):
+        key.unlink()  # every host gets its own
+    (root / "etc/ssh/sshd_config.d/ggfleet.conf").write_text(SSHD)
+    (root / "etc/machine-id").write_text("")
+    units = root / "etc/systemd/system"
+    for unit in MASKED:
+        (units / unit).unlink(missing_ok=True)
+        (units / unit).symlink_to("/dev/null")
+    # Debian protects links by a file of its own; without it a role has something to prove.
+    (root / "etc/sysctl.d/99-protect-links.conf").symlink_to("/dev/null")
+    _install_kernel_settings(root, units)
+
+
+def _install_kernel_settings(root: Path, units: Path) -> None:
+    script = root / "usr/lib/ggfleet/kernel_settings.py"
+    script.parent.mkdir(parents=True)
+    script.write_bytes(KERNEL_SETTINGS.read_bytes())
+    script.chmod(0o755)
+    (units / "kernel-settings.service").write_text(KERNEL_SETTINGS_UNIT)
+    wants = units / "sysinit.target.wants"
+    wants.mkdir(exist_ok=True)
+    (wants / "kernel-settings.service").symlink_to("../kernel-settings.service")
