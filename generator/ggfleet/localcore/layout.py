@@ -1,0 +1,59 @@
+"""Where things lie below the core's root folder: as on a device, with `/greengrass` as the root."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+STAGING = ".staging-"
+"""Prefix of folders that are being written or removed; whatever bears it is swept."""
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The folders of one core."""
+
+    root: Path
+
+    @property
+    def deployment(self) -> Path:
+        """Everything a deployment brings."""
+        return self.root / "ggc" / "deployment"
+
+    @property
+    def resources(self) -> Path:
+        """Unpacked ML resources, each in a folder named by its archive's SHA-256."""
+        return self.deployment / "mlmodel"
+
+    @property
+    def functions(self) -> Path:
+        """Unpacked Lambda packages: a folder for each ARN, in it one for each SHA-256."""
+        return self.deployment / "lambda"
+
+    @property
+    def downloads(self) -> Path:
+        """Archives on their way in; empty between deployments."""
+        return self.deployment / "download"
+
+    @property
+    def in_force(self) -> Path:
+        """The one file whose renaming puts a deployment in force."""
+        return self.deployment / "group" / "in-force.json"
+
+    @property
+    def lock(self) -> Path:
+        """Held while a core uses the root folder."""
+        return self.root / "ggc" / "lock"
+
+    def package_home(self, arn: str) -> Path:
+        """The folder of a function's packages. Colons would split PYTHONPATH, so they go."""
+        return self.functions / re.sub(r"[^\w.-]", "_", arn)
+
+    def work(self, arn: str) -> Path:
+        """A function's own folder: the symlinks below AWS_GG_RESOURCE_PREFIX, or its new root."""
+        return self.root / "ggc" / "work" / re.sub(r"[^\w.-]", "_", arn)
+
+    def log(self, region: str, account: str, function: str) -> Path:
+        """A function's log file."""
+        return self.root / "ggc" / "var" / "log" / "user" / region / account / f"{function}.log"

@@ -1,0 +1,155 @@
+"""What a function's process starts with: loads the handler, then takes messages one by one.
+
+    python lambda_runtime.py --handler MODULE.FUNCTION --package FOLDER [--level INFO]
+
+Everything else comes by environment variables, as on a V1 core. Python 3.8 and the standard library
+only. The function sees two names more than it would without: greengrass_common and
+greengrass_ipc_python_sdk.
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import binascii
+import importlib
+import json
+import logging
+import os
+import sys
+import traceback
+from types import SimpleNamespace
+
+MODULES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "modules")
+
+
+def set_path(package: str) -> None:
+    """PYTHONPATH first, then the package, as on a V1 core; this script's folder is not for import.
+
+    The two modules of the core come after the package: they are imported before the handler, so
+    that stand-ins a package may carry for tests do not hide them.
+    """
+    given = [os.path.abspath(p) for p in os.environ.get("PYTHONPATH", "").split(os.pathsep) if p]
+    rest = [p for p in sys.path[1:] if p not in given]
+    sys.path[:] = [*dict.fromkeys(given), package, MODULES, *rest]
+
+
+def decode_context(encoded: str) -> dict:
+    """The client context: base64 of a JSON object. What is none raises ValueError."""
+    if not encoded:
+        return {}
+    try:
+        content = json.loads(base64.b64decode(encoded, validate=True))
+    except (binascii.Error, ValueError) as error:
+        raise ValueError("the client context is not base64 of JSON: {}".format(error)) from error
+    if not isinstance(content, dict):
+        raise ValueError("the client context is not a JSON object")
+    return content
+
+
+def make_context(arn: str, invocation_id: str, client: dict) -> SimpleNamespace:
+    """The handler's second argument, with the attributes that V1 functions use."""
+    parts = arn.split(":")
+    return SimpleNamespace(
+        aws_request_id=invocation_id,
+        invoked_function_arn=arn,
+        function_name=parts[6],
+        function_version=parts[7] if len(parts) > 7 else "",
+        client_context=SimpleNamespace(
+            client=client.get("client", {}),
+            custom=client.get("custom", {}),
+            env=client.get("env", {}),
+        ),
+        identity=None,
+    )
+
+
+def decode_event(payload: bytes, encoding: str) -> object:
+    """The handler's first argument: bytes, or what the JSON says. An empty message is {}."""
+    if encoding == "binary":
+        return payload
+    return json.loads(payload) if payload else {}
+
+
+def encode_result(result: object, encoding: str) -> bytes:
+    """What the handler returned, as bytes."""
+    if encoding == "binary":
+        return b"" if result is None else bytes(result)
+    return json.dumps(result).encode()
+
+
+def describe(error: BaseException) -> dict:
+    """An error as Lambda reports it."""
+    trace = traceback.extract_tb(error.__traceback__)
+    return {
+        "errorMessage": str(error),
+        "errorType": type(error).__name__,
+        "stackTrace": [list(frame) for frame in trace],
+    }
+
+
+class Runtime:
+    """One function in one process."""
+
+    def __init__(self, client, arn: str, encoding: str) -> None:  # noqa: ANN001
+        self.client = client
+        self.arn = arn
+        self.encoding = encoding
+
+    def load(self, handler: str):  # noqa: ANN201
+        """Import `module.function`; tells the core why it fails, then raises."""
+        try:
+            module, name = handler.rsplit(".", 1)
+            return getattr(importlib.import_module(module.replace("/", ".")), name)
+        except BaseException as error:
+            traceback.print_exc()
+            self.client.put_initialized(self.arn, False, "{!r}".format(error))
+            raise
+
+    def work(self, handler) -> None:  # noqa: ANN001
+        """Take one message, call the handler, hand back its result or its error."""
+        item = self.client.get_work(self.arn)
+        try:
+            event = decode_event(item.payload, self.encoding)
+            client = decode_context(item.client_context)
+        except ValueError as error:
+            self.fail(item.invocation_id, error, "Unhandled")
+            return
+        try:
+            result = handler(event, make_context(self.arn, item.invocation_id, client))
+            encoded = encode_result(result, self.encoding)
+        except Exception as error:  # noqa: BLE001 - whatever the handler raises is reported
+            self.fail(item.invocation_id, error, "Handled")
+        else:
+            self.client.post_work_result(self.arn, item.invocation_id, encoded)
+
+    def fail(self, invocation_id: str, error: BaseException, kind: str) -> None:
+        """Log an error and tell the core."""
+        traceback.print_exception(type(error), error, error.__traceback__)
+        self.client.post_handler_err(self.arn, invocation_id, describe(error), kind)
+
+
+def main() -> None:
+    """Load the handler and serve until the core ends this process."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--handler", required=True)
+    parser.add_argument("--package", required=True)
+    parser.add_argument("--level", default="INFO")
+    options = parser.parse_args()
+    set_path(options.package)
+    logging.basicConfig(
+        stream=sys.stdout, level=options.level, format="[%(levelname)s]-%(name)s: %(message)s"
+    )
+    from greengrass_ipc_python_sdk.ipc_client import IPCClient  # type: ignore[import-not-found]
+
+    arn = os.environ["MY_FUNCTION_ARN"]
+    runtime = Runtime(IPCClient(), arn, os.environ.get("ENCODING_TYPE", "json"))
+    sys.argv[1:] = []
+    handler = runtime.load(options.handler)
+    runtime.client.put_initialized(arn, True)
+    while True:
+        runtime.work(handler)
+
+
+if __name__ == "__main__":
+    main()
