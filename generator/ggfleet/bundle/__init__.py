@@ -1,0 +1,16 @@
+"""A fleet's archives: libraries, models and functions, for platforms that are not this machine."""
+
+from ggfleet.bundle.build import build
+from ggfleet.bundle.host import fits_host, host_platform
+from ggfleet.bundle.manifest import read_manifest, write_manifest
+from ggfleet.system.progress import Progress, Silent
+
+__all__ = [
+    "Progress",
+    "Silent",
+    "build",
+    "fits_host",
+    "host_platform",
+    "read_manifest",
+    "write_manifest",
+]

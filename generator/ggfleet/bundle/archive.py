@@ -1,0 +1,138 @@
+"""One zip out of a tree: the same tree gives the same name, and on the same machine the same bytes.
+
+ISA-L picks its routines by the CPU and may compress to other bytes elsewhere; therefore the name digests
+the tree, and a file that has the name already is kept.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import stat
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+from isal import isal_zlib
+from stream_zip import ZIP_32, ZIP_64, stream_zip
+
+from ggfleet.bundle.tree import Entry, TreeDigest
+from ggfleet.errors import BundleError
+from ggfleet.system.files import CHUNK, sha256
+from ggfleet.system.progress import Progress
+from ggfleet.system.scratch import Scratch, scratch_file
+
+LEVEL = 3
+EARLIEST = datetime(1980, 1, 1)  # noqa: DTZ001 - zip has local times; this is its first
+RAW_DEFLATE = -15
+PLAIN_FILES = 0xFFFF
+PLAIN_BYTES = 0xF000_0000
+"""Above these a zip needs its 64-bit form, which not every unpacker reads; with room for headers and for
+content that grows when it is compressed."""
+
+
+@dataclass(frozen=True)
+class Packed:
+    """A complete archive at `path`, and what is in it; sizes in bytes."""
+
+    path: Path
+    tree_sha256: str
+    sha256: str
+    size: int
+    unpacked_size: int
+    files: int
+
+
+def pack(
+    entries: Sequence[Entry],
+    place: Callable[[str], Path],
+    progress: Progress,
+    *,
+    label: str,
+    known: frozenset[str] = frozenset(),
+) -> tuple[Packed, bool]:
+    """Write the tree's archive to `place(tree_sha256)`; also tell whether the file is new.
+
+    A file that is there stays when it has these bytes or one of the `known` SHA-256: then it holds the
+    same tree, written by another compressor.
+    """
+    progress.start(f"packing {label}", sum(entry.size for entry in entries))
+    folder = place("").parent
+    try:
+        with scratch_file(folder, "packing") as scratch:
+            packed = _write(entries, scratch, progress)
+            destination = place(packed.tree_sha256)
+            kept = _kept(destination, packed, known)
+            if kept is None:
+                scratch.settle(destination)
+            return _named(packed, destination, kept), kept is None
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        raise BundleError(
+            f"no space left below {folder}", fix="make room, then run again"
+        ) from error
+    finally:
+        progress.finish()
+
+
+def _write(entries: Sequence[Entry], scratch: Scratch, progress: Progress) -> Packed:
+    tree, whole = TreeDigest(), hashlib.sha256()
+    size = 0
+    for chunk in _zipped(entries, tree, progress):
+        whole.update(chunk)
+        scratch.stream.write(chunk)
+        size += len(chunk)
+    unpacked = sum(entry.size for entry in entries)
+    return Packed(scratch.path, tree.hexdigest(), whole.hexdigest(), size, unpacked, len(entries))
+
+
+def _zipped(entries: Sequence[Entry], tree: TreeDigest, progress: Progress) -> Iterator[bytes]:
+    plain = len(entries) <= PLAIN_FILES and sum(e.size for e in entries) < PLAIN_BYTES
+    method = ZIP_32 if plain else ZIP_64
+    members = (
+        (e.path, EARLIEST, stat.S_IFREG | e.mode, method, _read(e, tree, progress)) for e in entries
+    )
+    # Unix timestamps would carry the time zone of this machine
+    zipped: Iterator[bytes] = stream_zip(
+        members, chunk_size=CHUNK, get_compressobj=_compressor, extended_timestamps=False
+    )
+    return zipped
+
+
+def _compressor() -> object:
+    return isal_zlib.compressobj(level=LEVEL, wbits=RAW_DEFLATE)
+
+
+def _read(entry: Entry, tree: TreeDigest, progress: Progress) -> Iterator[bytes]:
+    """Pass the bytes on, and hold them against what the entry promised."""
+    digest, size = hashlib.sha256(), 0
+    for chunk in entry.content.chunks():
+        digest.update(chunk)
+        size += len(chunk)
+        yield chunk
+        progress.advance(len(chunk))
+    found = digest.hexdigest()
+    if size != entry.size or entry.sha256 not in ("", found):
+        raise BundleError(
+            f"{entry.path} of {entry.origin} changed while it was packed", fix="run again"
+        )
+    tree.add(entry.path, entry.mode, found)
+
+
+def _kept(destination: Path, packed: Packed, known: frozenset[str]) -> str | None:
+    """The SHA-256 of the file that is there already, if it may stay."""
+    if not destination.is_file():
+        return None
+    there = sha256(destination)
+    return there if there == packed.sha256 or there in known else None
+
+
+def _named(packed: Packed, destination: Path, kept: str | None) -> Packed:
+    return replace(
+        packed,
+        path=destination,
+        sha256=kept or packed.sha256,
+        size=destination.stat().st_size,
+    )

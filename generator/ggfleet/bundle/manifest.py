@@ -1,0 +1,70 @@
+"""`manifest.json`: which archives there are."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path, PurePosixPath
+from typing import get_type_hints
+
+from ggfleet.errors import BundleError
+from ggfleet.model import Archive, Json, Manifest, Part
+from ggfleet.system.files import write_json
+
+VERSION = 1
+FILE_NAME = "manifest.json"
+KINDS = get_type_hints(Archive)
+
+
+def read_manifest(path: Path) -> Manifest:
+    """Read a manifest. A missing or damaged one raises `BundleError`."""
+    fix = "run `ggfleet bundle` to build the archives and write it"
+    try:
+        content = json.loads(path.read_text())
+    except FileNotFoundError as error:
+        raise BundleError(f"{path} does not exist", fix=fix) from error
+    except (OSError, ValueError) as error:
+        raise BundleError(f"{path} cannot be read: {error}", fix=f"remove it and {fix}") from error
+    try:
+        return Manifest(tuple(_archive(item) for item in _items(content)))
+    except (KeyError, TypeError, ValueError) as error:
+        message = f"{path} is damaged: {error}"
+        raise BundleError(message, fix=f"remove it and {fix}") from error
+
+
+def write_manifest(path: Path, manifest: Manifest) -> None:
+    """Write a manifest whole, sorted by part, name and platform."""
+    archives = sorted(manifest.archives, key=lambda a: (a.part, a.name, a.platform))
+    items: list[Json] = [archive_to_json(archive) for archive in archives]
+    write_json(path, {"version": VERSION, "archives": items})
+
+
+def archive_to_json(archive: Archive) -> dict[str, Json]:
+    """One entry of the manifest."""
+    return dataclasses.asdict(archive)
+
+
+def archive_from_json(item: object) -> Archive:
+    """One entry of the manifest; anything else raises `ValueError` with the reason."""
+    return _archive(item)
+
+
+def _items(content: object) -> list[object]:
+    if not isinstance(content, dict) or not isinstance(content.get("archives"), list):
+        raise TypeError('it is not {"version", "archives"}')
+    if content.get("version") != VERSION:
+        raise ValueError(f"version {content.get('version')!r} instead of {VERSION}")
+    return list(content["archives"])
+
+
+def _archive(item: object) -> Archive:
+    if not isinstance(item, dict) or item.keys() != KINDS.keys():
+        raise ValueError(f"an archive needs exactly {', '.join(KINDS)}")
+    for name, kind in KINDS.items():
+        wanted = str if kind is Part else kind
+        if type(item[name]) is not wanted:
+            raise ValueError(f"{name} is not of type {wanted.__name__}")
+    file = PurePosixPath(item["file"])
+    if file.is_absolute() or ".." in file.parts:
+        raise ValueError(f"file {item['file']} leaves the folder")
+    return Archive(**{**item, "part": Part(item["part"])})

@@ -1,0 +1,109 @@
+"""What ggfleet itself must know of a requirements file; uv reads it for everything else.
+
+Two things: the hashes, because `uv pip compile` resolves past a hash that does not match, and every file
+that the result depends on, for the fingerprint of a build.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
+
+from ggfleet.errors import BundleError
+
+FOLDERS = ("-f", "--find-links")
+OPTION = re.compile(r"(-r|--requirement|-c|--constraint|-f|--find-links)[=\s]\s*(.+)")
+HASH = re.compile(r"--hash[=\s]sha256:([0-9a-f]{64})")
+
+
+@dataclass
+class Requirements:
+    """`hashes`: allowed SHA-256 by canonical name, empty when the files pin none.
+
+    `texts` are the files' contents in reading order; `local` names wheels on this machine, with size and
+    time, that the files refer to.
+    """
+
+    hashes: dict[str, set[str]] = field(default_factory=dict)
+    texts: list[str] = field(default_factory=list)
+    local: list[str] = field(default_factory=list)
+
+    def allowed(self, name: str) -> set[str] | None:
+        """The hashes a package may have; None when any will do.
+
+        As with pip, one hash anywhere means that every package needs one.
+        """
+        return self.hashes.get(canonicalize_name(name), set()) if self.hashes else None
+
+
+def read_requirements(paths: Iterable[Path]) -> Requirements:
+    """Read requirements files and everything they include."""
+    found = Requirements()
+    seen: set[Path] = set()
+    for path in paths:
+        _read(path, found, seen)
+    return found
+
+
+def _read(path: Path, found: Requirements, seen: set[Path]) -> None:
+    if path.resolve() in seen:
+        return
+    seen.add(path.resolve())
+    try:
+        text = path.read_text()
+    except (OSError, UnicodeDecodeError) as error:
+        raise BundleError(f"requirements file {path} cannot be read: {error}") from error
+    found.texts.append(text)
+    for line in _lines(text):
+        option = OPTION.fullmatch(line)
+        if option is None:
+            _note_requirement(path, line, found)
+        elif "://" not in option[2]:
+            target = path.parent / option[2].strip("\"'")
+            if option[1] in FOLDERS:
+                found.local.extend(_wheels(target))
+            else:
+                _read(target, found, seen)
+
+
+def _lines(text: str) -> Iterator[str]:
+    """Logical lines: continued ones joined, comments gone."""
+    for line in text.replace("\\\n", " ").splitlines():
+        bare = re.sub(r"(^|\s)#.*$", "", line).strip()
+        if bare:
+            yield bare
+
+
+def _note_requirement(path: Path, line: str, found: Requirements) -> None:
+    hashes = set(HASH.findall(line))
+    wanted = re.split(r"\s*;|\s--", line)[0].strip()
+    if wanted.endswith(".whl") and (path.parent / wanted).is_file():
+        found.local.extend(_stamp(path.parent / wanted))
+    name = _name(wanted)
+    if hashes and name:
+        found.hashes.setdefault(name, set()).update(hashes)
+
+
+def _name(requirement: str) -> str:
+    with contextlib.suppress(InvalidRequirement):
+        return canonicalize_name(Requirement(requirement).name)
+    try:
+        return parse_wheel_filename(requirement.rpartition("/")[2])[0]
+    except InvalidWheelFilename:
+        return ""  # uv says what is wrong with it
+
+
+def _wheels(folder: Path) -> Iterator[str]:
+    for wheel in sorted(folder.glob("*.whl")):
+        yield from _stamp(wheel)
+
+
+def _stamp(wheel: Path) -> Iterator[str]:
+    state = wheel.stat()
+    yield f"{wheel.resolve()} {state.st_size} {state.st_mtime_ns}"

@@ -1,0 +1,171 @@
+"""From requirements and a platform to an exact set of wheels.
+
+uv resolves: it evaluates environment markers for the target, which pip does only for the machine it runs
+on (a TensorFlow resolved that way for a Pi is an empty stub). What uv writes is `pylock.toml` (PEP 751).
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import tomllib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from packaging.tags import Tag
+from packaging.utils import InvalidWheelFilename, parse_wheel_filename
+
+from ggfleet.bundle.requirements import Requirements, read_requirements
+from ggfleet.bundle.tags import check_supported, ranked_tags, uv_platform
+from ggfleet.errors import BundleError, ToolError
+from ggfleet.model import Platform
+from ggfleet.system.process import program, run
+
+WAY_OUT = (
+    "take another version, or put a wheel that fits into a folder and name it in the requirements "
+    "file: `--find-links FOLDER`"
+)
+
+Locker = Callable[[Sequence[Path], Platform, Path], str]
+"""Requirements files, a platform and a cache folder to the text of a `pylock.toml`."""
+
+
+@dataclass(frozen=True)
+class Wheel:
+    """One wheel of a set: where it is, and what it must be. `size` in bytes, 0 when unknown.
+
+    `url` is `https://...` or `file:///...`.
+    """
+
+    name: str
+    version: str
+    filename: str
+    url: str
+    sha256: str
+    size: int = 0
+
+    @property
+    def tags(self) -> frozenset[Tag]:
+        """The tags of the file name."""
+        return parse_wheel_filename(self.filename)[3]
+
+    @property
+    def is_pure(self) -> bool:
+        """Whether it runs on any architecture."""
+        return all(tag.platform == "any" for tag in self.tags)
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.version}"
+
+
+def resolve(
+    files: Sequence[Path], platform: Platform, *, cache: Path, lock: Locker | None = None
+) -> tuple[Wheel, ...]:
+    """The wheels that satisfy all the files together on a platform, sorted by name.
+
+    Raises `BundleError` when a package has no fitting wheel, or none with an allowed hash.
+    """
+    check_supported(platform)
+    requirements = read_requirements(files)
+    text = (lock or uv_lock)(files, platform, cache)
+    ranks = ranked_tags(platform)
+    packages = tomllib.loads(text).get("packages", [])
+    wheels = [_choose(package, requirements, ranks, platform) for package in packages]
+    return tuple(sorted(wheels, key=lambda wheel: wheel.name))
+
+
+def uv_lock(files: Sequence[Path], platform: Platform, cache: Path) -> str:
+    """Let uv resolve; its messages about a set that does not exist become the user's."""
+    with tempfile.TemporaryDirectory(prefix="ggfleet-") as folder:
+        out = Path(folder, "pylock.ggfleet.toml")
+        try:
+            run([program("uv"), *_uv_arguments(files, platform, cache, out)])
+        except ToolError as error:
+            message = f"no set of wheels for platform {platform.name}: {error.message}"
+            fix = WAY_OUT if "No solution found" in error.message else ""
+            raise BundleError(message, fix=fix) from error
+        return out.read_text()
+
+
+def _uv_arguments(
+    files: Sequence[Path], platform: Platform, cache: Path, out: Path
+) -> list[str | Path]:
+    return [
+        *("pip", "compile", *(file.resolve() for file in files)),
+        *("--format", "pylock.toml", "-o", out, "--no-header", "--quiet"),
+        *("--python-platform", uv_platform(platform), "--python-version", platform.python),
+        # uv needs some interpreter to run with, not one of the target's version
+        *("--python", sys.executable, "--no-python-downloads"),
+        *("--only-binary", ":all:", "--cache-dir", cache / "uv"),
+    ]
+
+
+def _choose(
+    package: Mapping[str, Any],
+    requirements: Requirements,
+    ranks: Mapping[Tag, int],
+    platform: Platform,
+) -> Wheel:
+    label = f"{package['name']} {package.get('version', '')}".strip()
+    ranked = sorted(
+        (rank, wheel.filename, wheel)
+        for wheel in _candidates(package, label)
+        if (rank := min((ranks[tag] for tag in wheel.tags if tag in ranks), default=-1)) >= 0
+    )
+    if not ranked:
+        raise BundleError(f"{label} has no wheel for {_described(platform)}", fix=WAY_OUT)
+    allowed = requirements.allowed(package["name"])
+    for _, _, wheel in ranked:
+        if allowed is None or wheel.sha256 in allowed:
+            return wheel
+    if not allowed:
+        raise BundleError(
+            f"{label} has no SHA-256 in the requirements file, where others have one",
+            fix="list the hashes of all packages (`uv pip compile --generate-hashes`) or of none",
+        )
+    raise BundleError(
+        f"no wheel of {label} for {_described(platform)} has a hash that the requirements file allows; "
+        f"the best is {ranked[0][2].filename} with sha256:{ranked[0][2].sha256}",
+        fix="find out why it differs before you change the hash: the package may have been replaced",
+    )
+
+
+def _candidates(package: Mapping[str, Any], label: str) -> list[Wheel]:
+    sources = list(package.get("wheels", []))
+    if "archive" in package:
+        sources.append(package["archive"])
+    wheels = [wheel for source in sources if (wheel := _wheel(package, source, label))]
+    if not wheels:
+        raise BundleError(f"{label} comes without any wheel, as source only", fix=WAY_OUT)
+    return wheels
+
+
+def _wheel(package: Mapping[str, Any], source: Mapping[str, Any], label: str) -> Wheel | None:
+    url = source["url"] if "url" in source else Path(source["path"]).absolute().as_uri()
+    filename = source.get("name") or _last_segment(url)
+    if not filename.endswith(".whl"):
+        return None
+    sha256 = source.get("hashes", {}).get("sha256")
+    if sha256 is None:
+        raise BundleError(
+            f"{label}: {filename} has no SHA-256, so nobody can tell what it should be"
+        )
+    try:
+        version = str(parse_wheel_filename(filename)[1])
+    except InvalidWheelFilename as error:
+        raise BundleError(f"{label}: {error}") from error
+    return Wheel(package["name"], version, filename, url, sha256, source.get("size", 0))
+
+
+def _last_segment(url: str) -> str:
+    return unquote(urlsplit(url).path.rpartition("/")[2])
+
+
+def _described(platform: Platform) -> str:
+    return (
+        f"platform {platform.name} ({platform.architecture}, Python {platform.python}, "
+        f"glibc {platform.glibc})"
+    )
