@@ -1,0 +1,68 @@
+"""What a V1 group leaves out or changes, in the order of the spec."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ggfleet.model import Deployment, Fleet, Install, Note
+
+NEWEST_PYTHON = (3, 8)
+"""The newest runtime of the last core software, 1.11."""
+
+END_OF_V1 = (
+    "AWS ended Greengrass V1 on 2026-10-07; the documents are for endpoints that still speak its "
+    "API, for `ggfleet run`, and for comparing with V2"
+)
+
+
+def notes(fleet: Fleet) -> Iterator[Note]:
+    """Every note on a fleet."""
+    yield Note("", END_OF_V1)
+    yield from _platforms(fleet)
+    yield from _libraries(fleet)
+    yield from _unused(fleet)
+    yield from _memory(fleet)
+    yield from _deployment(fleet)
+
+
+def _platforms(fleet: Fleet) -> Iterator[Note]:
+    for platform in fleet.used_platforms():
+        if platform.python_version > NEWEST_PYTHON:
+            message = (
+                f"V1 cores know python3.8 at most: they do not start functions of the "
+                f"runtime python{platform.python}"
+            )
+            yield Note(f"platforms.{platform.name}.python", message)
+
+
+def _libraries(fleet: Fleet) -> Iterator[Note]:
+    for library in fleet.libraries.values():
+        if library.install is Install.OS_PIP:
+            message = "is installed at OS level by the playbooks; the group does not carry it"
+            yield Note(f"libraries.{library.name}", message)
+
+
+def _unused(fleet: Fleet) -> Iterator[Note]:
+    message = "is used by no function and left out"
+    for library in fleet.libraries.values():
+        if library.install is Install.ML_RESOURCE and not fleet.users_of(library):
+            yield Note(f"libraries.{library.name}", message)
+    for model in fleet.models.values():
+        if not fleet.users_of(model):
+            yield Note(f"models.{model.name}", message)
+    used = {name for function in fleet.functions.values() for name in function.resources}
+    for name in fleet.resources:
+        if name not in used:
+            yield Note(f"resources.{name}", message)
+
+
+def _memory(fleet: Fleet) -> Iterator[Note]:
+    for function in fleet.functions.values():
+        if function.memory and not function.contained:
+            message = "is left out: V1 refuses a memory limit without a container"
+            yield Note(f"functions.{function.name}.memory", message)
+
+
+def _deployment(fleet: Fleet) -> Iterator[Note]:
+    if fleet.deployment != Deployment():
+        yield Note("deployment", "is left out: V1 has no rollout, abort or failure settings")

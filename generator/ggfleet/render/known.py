@@ -1,0 +1,85 @@
+"""What documents need from other stages: where archives will lie, and certificates' ARNs.
+
+Everything is looked up before the first document is made, so that nothing half-known can get into
+one, and so that all that is missing is told at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from ggfleet.errors import PendingError
+from ggfleet.model import (
+    Archive,
+    Fleet,
+    Install,
+    Library,
+    Manifest,
+    Model,
+    Part,
+    Pending,
+    Platform,
+    Resolved,
+)
+
+Wanted = tuple[Part, str, str]
+"""An archive that a document names: its part, its name and the platform it must serve."""
+
+_NOUNS = {Part.LIBRARIES: "library", Part.MODEL: "model", Part.FUNCTION: "function"}
+
+
+@dataclass(frozen=True)
+class Known:
+    """Archives by part, name and the platform that uses them; certificate ARNs by core name."""
+
+    archives: Mapping[Wanted, Archive]
+    certificates: Mapping[str, str]
+
+    def key(self, part: Part, name: str, platform: Platform) -> str:
+        """The S3 key of an archive that `wanted_archives` named."""
+        return self.archives[part, name, platform.name].key
+
+
+def resolve(fleet: Fleet, manifest: Manifest) -> Known:
+    """Look up everything that documents need. Raises `PendingError` naming all that is missing."""
+    found = {wanted: manifest.find(*wanted) for wanted in wanted_archives(fleet)}
+    pending = [_pending(*wanted) for wanted, archive in found.items() if archive is None]
+    certificates = {core.name: core.certificate_arn for core in fleet.cores}
+    pending += [value for value in certificates.values() if isinstance(value, Pending)]
+    if pending:
+        raise PendingError((each.what, each.fix) for each in pending)
+    return Known(
+        {wanted: archive for wanted, archive in found.items() if archive is not None},
+        {name: arn.value for name, arn in certificates.items() if isinstance(arn, Resolved)},
+    )
+
+
+def wanted_archives(fleet: Fleet) -> Iterator[Wanted]:
+    """The archives that documents name, platform by platform."""
+    for platform in fleet.used_platforms():
+        for library in fleet.libraries.values():
+            if library.install is Install.ML_RESOURCE and fleet.users_of(library):
+                yield Part.LIBRARIES, library.name, platform.name
+        for model in fleet.models.values():
+            if model.is_local and fleet.users_of(model):
+                yield Part.MODEL, model.name, platform.name
+        for name in fleet.functions:
+            yield Part.FUNCTION, name, platform.name
+
+
+def attached_ml(fleet: Fleet) -> Iterator[Library | Model]:
+    """The libraries and models that travel as ML resources because a function uses them."""
+    for library in fleet.libraries.values():
+        if library.install is Install.ML_RESOURCE and fleet.users_of(library):
+            yield library
+    for model in fleet.models.values():
+        if fleet.users_of(model):
+            yield model
+
+
+def _pending(part: Part, name: str, platform: str) -> Pending:
+    return Pending(
+        f"the archive of the {_NOUNS[part]} {name} for {platform}",
+        f"run `ggfleet bundle fleet.yml --platform {platform}`",
+    )
