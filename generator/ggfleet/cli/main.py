@@ -10,6 +10,7 @@ import importlib
 import sys
 
 import click
+from click.shell_completion import CompletionItem
 
 from ggfleet.cli import output
 from ggfleet.errors import GgfleetError
@@ -40,6 +41,15 @@ class _Verbs(click.Group):
             return None
         command: click.Command = importlib.import_module(f"ggfleet.cli.{cmd_name}").command
         return command
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Offer the verbs by the table above: asking each command would import them all."""
+        verbs = [
+            CompletionItem(verb, help=what)
+            for verb, what in VERBS.items()
+            if verb.startswith(incomplete)
+        ]
+        return verbs + click.Command.shell_complete(self, ctx, incomplete)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         with formatter.section("Commands"):

@@ -21,9 +21,10 @@ spec_argument = click.argument(
     "spec", default="fleet.yml", type=click.Path(path_type=Path), metavar="[FLEET.YML]"
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+default_bundles = Path("build/bundles")
 bundles_option = click.option(
     "--bundles",
-    default=Path("build/bundles"),
+    default=default_bundles,
     show_default=True,
     type=click.Path(path_type=Path, file_okay=False),
     help="Folder of the archives and their manifest.json.",

@@ -1,0 +1,92 @@
+"""`ggfleet render`: write what Greengrass deploys."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+import click
+
+from ggfleet.bundle import read_manifest
+from ggfleet.cli import output
+from ggfleet.cli.options import bundles_option, chosen, json_option, platforms_option, spec_argument
+from ggfleet.errors import GgfleetError
+from ggfleet.model import Manifest, Rendering
+from ggfleet.render import TARGETS, render
+from ggfleet.spec import load
+from ggfleet.system.files import replace_folder, write_json
+
+MARK = "calls.json"
+"""A file that every rendered folder holds; a folder without it is not ours to replace."""
+
+
+@click.command()
+@spec_argument
+@click.option(
+    "--target",
+    type=click.Choice(list(TARGETS)),
+    default="group-v1",
+    show_default=True,
+    help="What to write.",
+)
+@click.option(
+    "--out",
+    required=True,
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder for the documents; an earlier rendering in it is replaced.",
+)
+@bundles_option
+@platforms_option
+@json_option
+def command(
+    spec: Path, target: str, out: Path, bundles: Path, platforms: tuple[str, ...], as_json: bool
+) -> int:
+    """Write what Greengrass deploys, as JSON documents.
+
+    The same spec and archives give the same bytes. S3 URIs come from the manifest that
+    `ggfleet bundle` wrote; a value that nothing has produced yet is named, and nothing is written.
+    """
+    fleet = chosen(load(spec), platforms)
+    rendering = render(fleet, manifest_in(bundles), target)
+    write_rendering(rendering, out)
+    if as_json:
+        output.print_json(
+            {
+                "target": target,
+                "out": str(out),
+                "documents": [document.path for document in rendering.documents],
+                "notes": [{"path": note.path, "message": note.message} for note in rendering.notes],
+            }
+        )
+    else:
+        _tell(rendering, target, out)
+    return 0
+
+
+def manifest_in(bundles: Path) -> Manifest:
+    """The manifest in a folder of archives; an empty one where nothing was bundled yet."""
+    path = bundles / "manifest.json"
+    return read_manifest(path) if path.exists() else Manifest()
+
+
+def write_rendering(rendering: Rendering, out: Path) -> None:
+    """Write all documents beside their place, then let them take it together."""
+    if out.exists() and any(out.iterdir()) and not (out / MARK).exists():
+        raise GgfleetError(
+            f"{out} holds files that are no earlier rendering", fix="name an empty or a new folder"
+        )
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".{out.name}.", dir=out.parent) as beside:
+        new = Path(beside) / out.name
+        for document in rendering.documents:
+            write_json(new / document.path, document.content)
+        replace_folder(new, out)
+
+
+def _tell(rendering: Rendering, target: str, out: Path) -> None:
+    count = output.plural(len(rendering.documents), "document")
+    output.out.print(f"wrote {count} for {target} to {out}")
+    if rendering.notes:
+        output.out.print(f"\nWhat {target} leaves out or changes:")
+        rows = [(note.path, note.message) for note in rendering.notes]
+        output.out.print(output.table(("in the spec", "what and why"), rows))
