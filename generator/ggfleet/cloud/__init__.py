@@ -1,0 +1,15 @@
+"""AWS's APIs: the only home of boto3. Talks to S3; knows nothing of specs."""
+
+from ggfleet.cloud.publish import Outcome, Published, publish
+from ggfleet.cloud.session import local_s3_client, s3_client
+from ggfleet.cloud.store import ObjectInfo, ObjectStore
+
+__all__ = [
+    "ObjectInfo",
+    "ObjectStore",
+    "Outcome",
+    "Published",
+    "local_s3_client",
+    "publish",
+    "s3_client",
+]

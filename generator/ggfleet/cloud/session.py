@@ -1,0 +1,51 @@
+"""Clients: where they connect, how long they wait, how often they try."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+S3Client = Any
+"""boto3 makes its clients at run time and ships no types for them."""
+
+CONNECT_SECONDS = 10
+READ_SECONDS = 60
+TRIES = 5
+"""Five tries with the waits of boto3's standard mode ride out about half a minute of trouble."""
+
+
+def s3_client(region: str, endpoint_url: str | None = None) -> S3Client:
+    """A client for S3, or for another endpoint that speaks its protocol.
+
+    Credentials come from where boto3 looks for them: environment, `~/.aws`, instance role. None is
+    asked for before the first call.
+    """
+    return boto3.client("s3", region, endpoint_url=endpoint_url, config=_config(endpoint_url))
+
+
+def local_s3_client(region: str, endpoint_url: str) -> S3Client:
+    """A client for an endpoint on this machine, with made-up credentials.
+
+    The user's own ones may be missing, and have no business there.
+    """
+    return boto3.client(
+        "s3",
+        region,
+        endpoint_url=endpoint_url,
+        aws_access_key_id="local",
+        aws_secret_access_key="local",  # noqa: S106 - no secret: the endpoint is on this machine
+        config=_config(endpoint_url),
+    )
+
+
+def _config(endpoint_url: str | None) -> Config:
+    # Elsewhere than at AWS, `bucket.host` is rarely a name that resolves.
+    s3 = {"addressing_style": "path" if endpoint_url else "auto"}
+    return Config(
+        connect_timeout=CONNECT_SECONDS,
+        read_timeout=READ_SECONDS,
+        retries={"total_max_attempts": TRIES, "mode": "standard"},
+        s3=s3,
+    )
