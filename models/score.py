@@ -11,13 +11,14 @@ from __future__ import annotations
 
 import argparse
 import json
+import signal
 import statistics
 import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-RESULT_KEYS = {"id", "function", "digit", "milliseconds"}
+RESULT_KEYS = {"id", "function", "digit", "confidence", "milliseconds"}
 SHADES = " ░▒▓█"
 ASCII_SHADES = " .:*#"
 INK = 16
@@ -222,7 +223,7 @@ def draw(samples: list[Sample], answers: Answers, ramp: str) -> list[str]:
     lines.append(_row([f"{s.id}: {s.label}" for s in samples]))
     for name, given in sorted(answers.items()):
         lines.append(name)
-        lines.append(_row([_seen(given.get(s.id)) for s in samples]))
+        lines.append(_row([_seen(given.get(s.id), s.label) for s in samples]))
     return lines
 
 
@@ -230,11 +231,11 @@ def _picture(image: list[list[int]], ramp: str) -> list[str]:
     return ["".join(ramp[ink * len(ramp) // (INK + 1)] * 2 for ink in row) for row in image]
 
 
-def _seen(answer: Message | None) -> str:
+def _seen(answer: Message | None, label: int) -> str:
     if answer is None:
         return "  no answer"
-    confidence = answer.get("confidence")
-    return f"  {answer['digit']}" + (f"  {confidence:.1%}" if isinstance(confidence, float) else "")
+    wrong = "" if answer["digit"] == label else " wrong"
+    return f"  {answer['digit']} {float(answer['confidence']):>6.1%}{wrong}"
 
 
 def _row(cells: list[str]) -> str:
@@ -242,4 +243,5 @@ def _row(cells: list[str]) -> str:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # end quietly when `head` has read enough
     sys.exit(main())

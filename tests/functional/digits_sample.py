@@ -85,7 +85,7 @@ class Run:
 
 def training_python() -> Path:
     if not TRAIN_PYTHON.exists():
-        pytest.skip("build/train-venv is missing: run `make build/train-venv`")
+        pytest.skip("build/train-venv is missing: run `make model`")
     return TRAIN_PYTHON
 
 
@@ -96,7 +96,7 @@ def trained_model() -> Path:
     metrics = MODEL / "metrics.json"
     newest = max(source.stat().st_mtime for source in sources)
     if not metrics.exists() or metrics.stat().st_mtime < newest:
-        command = [training_python(), ROOT / "models/train.py"]
+        command: list[str | Path] = [training_python(), ROOT / "models/train.py"]
         subprocess.run(command, check=True, stdin=subprocess.DEVNULL, timeout=600)
     return MODEL
 
@@ -109,7 +109,11 @@ def samples() -> list[dict[str, Any]]:
 @functools.cache
 def tensorflow_folder() -> Path:
     """Find the folder that holds TensorFlow in the training venv."""
-    command = [training_python(), "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"]
+    command: list[str | Path] = [
+        training_python(),
+        "-c",
+        "import sysconfig; print(sysconfig.get_path('purelib'))",
+    ]
     done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=60)
     return Path(done.stdout.strip())
 
@@ -131,8 +135,23 @@ def _install(requirements: Path, python: Path, folder: Path) -> None:
     uv = shutil.which("uv") or Path(sys.executable).parent / "uv"
     with tempfile.TemporaryDirectory(dir=CACHE) as fresh:
         target = Path(fresh) / "packages"
-        command = [uv, "pip", "install", "--quiet", "--require-hashes", "--only-binary", ":all:"]
-        where = ["--python", python, "--target", target, "--requirements", requirements]
+        command: list[str | Path] = [
+            uv,
+            "pip",
+            "install",
+            "--quiet",
+            "--require-hashes",
+            "--only-binary",
+            ":all:",
+        ]
+        where: list[str | Path] = [
+            "--python",
+            python,
+            "--target",
+            target,
+            "--requirements",
+            requirements,
+        ]
         subprocess.run([*command, *where], check=True, timeout=600)
         target.rename(folder)
 
@@ -163,7 +182,7 @@ def run_function(
     record = scratch / "published.jsonl"
     record.write_text("")
     core = {"PATH": os.defpath, "HOME": str(scratch), "MY_FUNCTION_ARN": ARN, "RECORD": str(record)}
-    command = [training_python(), "-S", scratch / "runtime.py", package]
+    command: list[str | Path] = [training_python(), "-S", scratch / "runtime.py", package]
     lines = "".join(json.dumps(event) + "\n" for event in events)
     done = subprocess.run(
         command,

@@ -216,7 +216,12 @@ def test_the_score_of_the_answers_passes_and_fits_the_terminal(
     answers = tmp_path / "answers.jsonl"
     published = [message for name in NAMES for message in runs[name].published]
     answers.write_text("".join(json.dumps(message) + "\n" for message in published))
-    command = [sys.executable, ROOT / "models/score.py", trained_model() / "samples.jsonl", answers]
+    command: list[str | Path] = [
+        sys.executable,
+        ROOT / "models/score.py",
+        trained_model() / "samples.jsonl",
+        answers,
+    ]
     options = ["--show", "3", *[f"--function=digits-{name}" for name in NAMES]]
     done = subprocess.run(
         [*command, *options], check=False, capture_output=True, text=True, timeout=60

@@ -98,10 +98,10 @@ def test_an_answer_is_json_as_others_read_it_or_none() -> None:
         ("/", "/models/digits", "/models/digits"),
         ("", "/models/digits", "/models/digits"),
         ("/", "models/digits", "/models/digits"),
-        ("/work/f1", "/models/digits", "/work/f1/models/digits"),
-        ("/work/f1/", "/models/digits/", "/work/f1/models/digits"),
-        ("/work/f1", "models/digits", "/work/f1/models/digits"),
-        ("/work/f1", "//models/digits", "/work/f1/models/digits"),
+        ("/run/f1", "/models/digits", "/run/f1/models/digits"),
+        ("/run/f1/", "/models/digits/", "/run/f1/models/digits"),
+        ("/run/f1", "models/digits", "/run/f1/models/digits"),
+        ("/run/f1", "//models/digits", "/run/f1/models/digits"),
     ],
 )
 def test_a_resource_lies_below_the_prefix(prefix: str, destination: str, path: str) -> None:
