@@ -1,7 +1,7 @@
 """One zip out of a tree: the same tree gives the same name, and on the same machine the same bytes.
 
-ISA-L picks its routines by the CPU and may compress to other bytes elsewhere; therefore the name digests
-the tree, and a file that has the name already is kept.
+ISA-L picks its routines by the CPU and may compress to other bytes elsewhere; therefore the name
+digests the tree, and a file that has the name already is kept.
 """
 
 from __future__ import annotations
@@ -9,10 +9,11 @@ from __future__ import annotations
 import errno
 import hashlib
 import stat
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from isal import isal_zlib
 from stream_zip import ZIP_32, ZIP_64, stream_zip
@@ -24,12 +25,14 @@ from ggfleet.system.progress import Progress
 from ggfleet.system.scratch import Scratch, scratch_file
 
 LEVEL = 3
+"""Of ISA-L, its best. TensorFlow (1454 MB): 377 MB in 10.9 s; level 2 387 MB in 8.4 s, level 1
+393 MB in 9.0 s; zlib 6 334 MB in 47.6 s."""
 EARLIEST = datetime(1980, 1, 1)  # noqa: DTZ001 - zip has local times; this is its first
 RAW_DEFLATE = -15
 PLAIN_FILES = 0xFFFF
 PLAIN_BYTES = 0xF000_0000
-"""Above these a zip needs its 64-bit form, which not every unpacker reads; with room for headers and for
-content that grows when it is compressed."""
+"""Above these a zip needs its 64-bit form, which not every unpacker reads; with room for headers
+and for content that grows when it is compressed."""
 
 
 @dataclass(frozen=True)
@@ -54,8 +57,8 @@ def pack(
 ) -> tuple[Packed, bool]:
     """Write the tree's archive to `place(tree_sha256)`; also tell whether the file is new.
 
-    A file that is there stays when it has these bytes or one of the `known` SHA-256: then it holds the
-    same tree, written by another compressor.
+    A file that is there stays when it has these bytes or one of the `known` SHA-256: then it holds
+    the same tree, written by another compressor.
     """
     progress.start(f"packing {label}", sum(entry.size for entry in entries))
     folder = place("").parent
@@ -88,20 +91,20 @@ def _write(entries: Sequence[Entry], scratch: Scratch, progress: Progress) -> Pa
     return Packed(scratch.path, tree.hexdigest(), whole.hexdigest(), size, unpacked, len(entries))
 
 
-def _zipped(entries: Sequence[Entry], tree: TreeDigest, progress: Progress) -> Iterator[bytes]:
+def _zipped(entries: Sequence[Entry], tree: TreeDigest, progress: Progress) -> Iterable[bytes]:
     plain = len(entries) <= PLAIN_FILES and sum(e.size for e in entries) < PLAIN_BYTES
     method = ZIP_32 if plain else ZIP_64
     members = (
         (e.path, EARLIEST, stat.S_IFREG | e.mode, method, _read(e, tree, progress)) for e in entries
     )
     # Unix timestamps would carry the time zone of this machine
-    zipped: Iterator[bytes] = stream_zip(
+    return stream_zip(
         members, chunk_size=CHUNK, get_compressobj=_compressor, extended_timestamps=False
     )
-    return zipped
 
 
-def _compressor() -> object:
+def _compressor() -> Any:
+    # isal's objects are used like zlib's, and have no types
     return isal_zlib.compressobj(level=LEVEL, wbits=RAW_DEFLATE)
 
 

@@ -1,7 +1,7 @@
 """Wheels on this disk, by their SHA-256: each is fetched once, whatever asks for it.
 
-A file enters the cache under its name only when its hash is right, and is checked again before use: a
-disk may rot, and a build must not.
+A file enters the cache under its name only when its hash is right, and is checked again before use:
+a disk may rot, and a build must not.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ Opener = Callable[[str], BinaryIO]
 
 
 def open_url(url: str) -> BinaryIO:
-    """Open a URL with the machine's certificates and proxies (SSL_CERT_FILE, HTTPS_PROXY and so on)."""
+    """Open a URL with the machine's certificates and proxies (SSL_CERT_FILE, HTTPS_PROXY, ...)."""
     request = urllib.request.Request(url, headers={"User-Agent": AGENT})  # noqa: S310
     stream: BinaryIO = urllib.request.urlopen(request, timeout=TIMEOUT)  # noqa: S310
     return stream

@@ -46,8 +46,8 @@ class Fingerprints:
 def of_wheels(files: Sequence[Path], platforms: Iterable[Platform]) -> Json:
     """All that a set of wheels depends on on this machine.
 
-    What an index offers is not among it: as with a lock, a set stays as it is until its requirements
-    change. uv's own settings are, because they name indexes.
+    What an index offers is not among it: as with a lock, a set stays as it is until its
+    requirements change. uv's own settings are, because they name indexes.
     """
     read = read_requirements(files)
     settings = {name: value for name, value in sorted(os.environ.items()) if name[:3] == "UV_"}

@@ -1,4 +1,4 @@
-"""What Lambda takes. A V1 core gets its functions through the Lambda service, so they must fit there."""
+"""What Lambda takes: a V1 core gets its functions through the Lambda service."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ from ggfleet.errors import BundleError
 MIB = 1 << 20
 
 UNPACKED = 250 * MIB
-"""Bytes. Lambda's page of quotas says 250 MB; the service refuses with `Unzipped size must be smaller than
-262144000 bytes`, which is 250 times 1024 times 1024."""
+"""Bytes. Lambda's page of quotas says 250 MB; the service refuses with `Unzipped size must be
+smaller than 262144000 bytes`, which is 250 times 1024 times 1024."""
 
 DIRECT_UPLOAD = 50 * MIB
-"""Bytes of a zip that CreateFunction and UpdateFunctionCode take in the request itself. The same page sends
-bigger ones through S3, from where ggfleet's documents always take them: no error, but worth knowing."""
+"""Bytes of a zip that CreateFunction and UpdateFunctionCode take in the request itself. The same
+page sends bigger ones through S3, from where ggfleet's documents always take them: no error, but
+worth knowing."""
 
 BIGGEST = 3
 
@@ -39,8 +40,8 @@ def upload_note(function: str, size: int) -> str:
     if size <= DIRECT_UPLOAD:
         return ""
     return (
-        f"function {function}: {_mib(size)} zipped is over the {_mib(DIRECT_UPLOAD)} that Lambda takes "
-        "directly; it has to come from S3, as the rendered documents say"
+        f"function {function}: {_mib(size)} zipped is over the {_mib(DIRECT_UPLOAD)} that Lambda "
+        "takes directly; it has to come from S3, as the rendered documents say"
     )
 
 

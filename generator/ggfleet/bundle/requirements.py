@@ -1,7 +1,7 @@
 """What ggfleet itself must know of a requirements file; uv reads it for everything else.
 
-Two things: the hashes, because `uv pip compile` resolves past a hash that does not match, and every file
-that the result depends on, for the fingerprint of a build.
+Two things: the hashes, because `uv pip compile` resolves past a hash that does not match, and every
+file that the result depends on, for the fingerprint of a build.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ HASH = re.compile(r"--hash[=\s]sha256:([0-9a-f]{64})")
 class Requirements:
     """`hashes`: allowed SHA-256 by canonical name, empty when the files pin none.
 
-    `texts` are the files' contents in reading order; `local` names wheels on this machine, with size and
-    time, that the files refer to.
+    `texts` are the files' contents in reading order; `local` names wheels on this machine, with
+    size and time, that the files refer to.
     """
 
     hashes: dict[str, set[str]] = field(default_factory=dict)

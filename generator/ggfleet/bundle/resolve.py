@@ -1,7 +1,8 @@
 """From requirements and a platform to an exact set of wheels.
 
-uv resolves: it evaluates environment markers for the target, which pip does only for the machine it runs
-on (a TensorFlow resolved that way for a Pi is an empty stub). What uv writes is `pylock.toml` (PEP 751).
+uv resolves: it evaluates environment markers for the target, which pip does only for the machine it
+runs on (a TensorFlow resolved that way for a Pi is an empty stub). What uv writes is `pylock.toml`
+(PEP 751).
 """
 
 from __future__ import annotations
@@ -92,15 +93,23 @@ def uv_lock(files: Sequence[Path], platform: Platform, cache: Path) -> str:
 
 def _uv_arguments(
     files: Sequence[Path], platform: Platform, cache: Path, out: Path
-) -> list[str | Path]:
-    return [
-        *("pip", "compile", *(file.resolve() for file in files)),
-        *("--format", "pylock.toml", "-o", out, "--no-header", "--quiet"),
-        *("--python-platform", uv_platform(platform), "--python-version", platform.python),
+) -> tuple[str | Path, ...]:
+    return (
+        "pip",
+        "compile",
+        *(file.resolve() for file in files),
+        "--no-header",
+        "--quiet",
+        "--format=pylock.toml",
+        f"--output-file={out}",
+        f"--python-platform={uv_platform(platform)}",
+        f"--python-version={platform.python}",
+        "--only-binary=:all:",
         # uv needs some interpreter to run with, not one of the target's version
-        *("--python", sys.executable, "--no-python-downloads"),
-        *("--only-binary", ":all:", "--cache-dir", cache / "uv"),
-    ]
+        f"--python={sys.executable}",
+        "--no-python-downloads",
+        f"--cache-dir={(cache / 'uv').resolve()}",
+    )
 
 
 def _choose(
@@ -127,9 +136,9 @@ def _choose(
             fix="list the hashes of all packages (`uv pip compile --generate-hashes`) or of none",
         )
     raise BundleError(
-        f"no wheel of {label} for {_described(platform)} has a hash that the requirements file allows; "
-        f"the best is {ranked[0][2].filename} with sha256:{ranked[0][2].sha256}",
-        fix="find out why it differs before you change the hash: the package may have been replaced",
+        f"no wheel of {label} for {_described(platform)} has a hash that the requirements file "
+        f"allows; the best is {ranked[0][2].filename} with sha256:{ranked[0][2].sha256}",
+        fix="find out why it differs before you change the hash: it may have been replaced",
     )
 
 

@@ -32,7 +32,7 @@ class DiskFile:
 
 
 def function_entries(folder: Path) -> list[Entry]:
-    """What a function's source folder puts into the package; editors' and Python's leftovers stay out."""
+    """What a source folder puts into the package; leftovers of editors and Python stay out."""
     if not folder.is_dir():
         state = "is not a folder" if folder.exists() else "does not exist"
         raise BundleError(f"function source {folder} {state}", fix="correct `source` in the spec")
@@ -83,7 +83,7 @@ def _entry(path: Path, name: str, origin: str) -> Entry:
         state = path.stat()
         digest = sha256(path)
     except (OSError, UnicodeEncodeError) as error:
-        raise BundleError(f"{ascii(str(path))} cannot be read: {error}") from error
+        raise BundleError(f"{str(path)!a} cannot be read: {error}") from error
     return Entry(name, normal_mode(state.st_mode), state.st_size, origin, DiskFile(path), digest)
 
 

@@ -10,7 +10,7 @@ from ggfleet.errors import BundleError
 from ggfleet.model import Platform
 
 LOWEST_GLIBC = {"x86_64": 5, "aarch64": 17}
-"""The oldest glibc 2.x that manylinux wheels of an architecture were ever tagged for (PEP 513, 599)."""
+"""The oldest glibc 2.x that manylinux wheels were ever tagged for (PEP 513, PEP 599)."""
 
 OLD_NAMES = {17: "manylinux2014", 12: "manylinux2010", 5: "manylinux1"}
 
@@ -22,7 +22,7 @@ def check_supported(platform: Platform) -> None:
     """Refuse a platform that wheels cannot be resolved for."""
     if platform.architecture not in LOWEST_GLIBC:
         raise BundleError(
-            f"platform {platform.name}: ggfleet cannot resolve wheels for {platform.architecture} yet",
+            f"platform {platform.name}: ggfleet resolves no wheels for {platform.architecture} yet",
             fix=f"use `install: os-pip` for its libraries, or one of {', '.join(LOWEST_GLIBC)}",
         )
     if platform.os != "linux" or platform.glibc_version < (2, UV_GLIBC[0]):
@@ -35,8 +35,8 @@ def check_supported(platform: Platform) -> None:
 def uv_platform(platform: Platform) -> str:
     """The value of uv's `--python-platform`.
 
-    uv knows only some glibc levels. The greatest one not above the platform's is right, if strict: a
-    wheel for an older glibc runs on a newer one, never the other way round.
+    uv knows only some glibc levels. The greatest one not above the platform's is right, if strict:
+    a wheel for an older glibc runs on a newer one, never the other way round.
     """
     level = max(known for known in UV_GLIBC if (2, known) <= platform.glibc_version)
     return f"{platform.architecture}-manylinux_2_{level}"

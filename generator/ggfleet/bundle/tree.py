@@ -1,7 +1,7 @@
 """What will lie on the device: paths, modes, and where each file's bytes come from.
 
-No tree is laid out on this disk. Bytes stream from wheels and source folders into the archive; a step
-that has to change a file (strip it, compile it) puts an entry with other content in its place.
+No tree is laid out on this disk. Bytes stream from wheels and source folders into the archive; a
+step that has to change a file (strip it, compile it) puts an entry with other content in its place.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class Content(Protocol):
 
 @dataclass(frozen=True)
 class Entry:
-    """A file of the tree. `path` is relative, with `/`; `origin` says in messages where it came from.
+    """A file of the tree. `path` is relative, with `/`; `origin` says where it came from.
 
     `sha256`, where it is known beforehand, is what the bytes must have when they are packed.
     """
@@ -51,8 +51,8 @@ class Entry:
 def lay(entries: Iterable[Entry]) -> tuple[Entry, ...]:
     """One tree out of many parts, sorted by path.
 
-    The same path twice is fine with the same content. Otherwise `BundleError` names both origins: the
-    order of parts must not decide what a device runs.
+    The same path twice is fine with the same content. Otherwise `BundleError` names both origins:
+    the order of parts must not decide what a device runs.
     """
     tree: dict[str, Entry] = {}
     for entry in entries:

@@ -74,8 +74,8 @@ class OpenWheel:
         native = self.metadata.get("Root-Is-Purelib", "").strip().lower() == "false"
         if native and all(entry.path.startswith(f"{self._info}/") for entry in found):
             raise BundleError(
-                f"{self.wheel.filename} is hollow: it says that it holds native code, and holds nothing "
-                "but its own description",
+                f"{self.wheel.filename} is hollow: it says that it holds native code, and holds "
+                "nothing but its own description",
                 fix="take another version: some projects publish such stubs for other platforms",
             )
         return found

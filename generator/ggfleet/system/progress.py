@@ -6,7 +6,7 @@ from typing import Protocol
 
 
 class Progress(Protocol):
-    """A listener. At most one counted task is open at a time; calls come from one thread at a time."""
+    """A listener. At most one counted task is open; calls come from one thread at a time."""
 
     def step(self, text: str) -> None:
         """Work on something new begins: `tensorflow for pi: resolving`."""

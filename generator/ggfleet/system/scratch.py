@@ -1,9 +1,9 @@
 """Big files whose last name is known only when they are complete.
 
-`ggfleet.system.files.atomic_file` needs the name first. A file of hundreds of megabytes that a killed
-process leaves behind has to go too: a scratch file is locked while its writer lives, and the kernel
-drops the lock with the process, so whoever gets the lock knows that the file is nobody's. A process id
-in the name would lie between containers that share a folder.
+`ggfleet.system.files.atomic_file` needs the name first. A file of hundreds of megabytes that a
+killed process leaves behind has to go too: a scratch file is locked while its writer lives, and the
+kernel drops the lock with the process, so whoever gets the lock knows that the file is nobody's. A
+process id in the name would lie between containers that share a folder.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Scratch:
     stream: BinaryIO
 
     def settle(self, destination: Path) -> None:
-        """Flush to the disk and take the name `destination`, in the same folder, from whatever had it."""
+        """Flush to the disk and become `destination`, a file of the same folder."""
         self.stream.flush()
         os.fchmod(self.stream.fileno(), 0o644)
         os.fsync(self.stream.fileno())
