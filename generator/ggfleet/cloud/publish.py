@@ -97,7 +97,7 @@ def _publish(
 
 
 def _present(archive: Archive, uri: str, info: ObjectInfo, progress: Progress) -> Published:
-    if not info.sha256 or (info.sha256 == archive.sha256 and info.size != archive.size):
+    if info.sha256 is None or (info.sha256 == archive.sha256 and info.size != archive.size):
         raise CloudError(
             f"{uri} exists, and ggfleet did not write it as it is",
             fix="find out who did; remove the object and publish again",

@@ -21,10 +21,10 @@ SHA256 = "sha256"
 
 @dataclass(frozen=True)
 class ObjectInfo:
-    """An object: its size in bytes, its SHA-256 (empty: ggfleet did not upload it), its ETag."""
+    """An object: its size in bytes, the SHA-256 that its writer recorded if any, its ETag."""
 
     size: int
-    sha256: str
+    sha256: str | None
     etag: str
 
 
@@ -43,35 +43,35 @@ class ObjectStore:
     def __init__(self, s3: S3Client) -> None:
         self._s3 = s3
 
-    def head(self, uri: str) -> ObjectInfo:
+    def head(self, s3_uri: str) -> ObjectInfo:
         """What is known of an object without fetching it."""
-        with explained(f"reading {uri}"):
-            return _info(self._head(uri))
+        with explained(f"reading {s3_uri}"):
+            return _info(self._head(s3_uri))
 
-    def find(self, uri: str) -> ObjectInfo | None:
+    def find(self, s3_uri: str) -> ObjectInfo | None:
         """Likewise, or None when there is no such object (or no such bucket: HEAD cannot tell)."""
-        with explained(f"reading {uri}"):
+        with explained(f"reading {s3_uri}"):
             try:
-                return _info(self._head(uri))
+                return _info(self._head(s3_uri))
             except ClientError as error:
                 if code_of(error) in ("404", "NoSuchKey"):
                     return None
                 raise
 
-    def download(self, uri: str, path: Path, advance: Callable[[int], None]) -> None:
+    def download(self, s3_uri: str, path: Path, advance: Callable[[int], None]) -> None:
         """Write an object to a file, which appears whole or not at all.
 
         `advance` hears how many bytes more have come, from the calling thread. The bytes are not
         compared with a digest: the caller knows which one to trust.
         """
-        bucket, key = split_uri(uri)
+        bucket, key = split_uri(s3_uri)
         # One thread: a device's link is the limit here, and the listener need not be thread-safe.
         config = TransferConfig(use_threads=False)
-        with explained(f"downloading {uri}"), atomic_file(path) as stream:
+        with explained(f"downloading {s3_uri}"), atomic_file(path) as stream:
             self._s3.download_fileobj(bucket, key, stream, Callback=advance, Config=config)
 
-    def _head(self, uri: str) -> dict[str, object]:
-        bucket, key = split_uri(uri)
+    def _head(self, s3_uri: str) -> dict[str, object]:
+        bucket, key = split_uri(s3_uri)
         answer: dict[str, object] = self._s3.head_object(Bucket=bucket, Key=key)
         return answer
 
@@ -81,4 +81,4 @@ def _info(answer: dict[str, object]) -> ObjectInfo:
     size = answer["ContentLength"]
     assert isinstance(metadata, dict)
     assert isinstance(size, int)
-    return ObjectInfo(size, str(metadata.get(SHA256, "")), str(answer["ETag"]).strip('"'))
+    return ObjectInfo(size, metadata.get(SHA256), str(answer["ETag"]).strip('"'))
