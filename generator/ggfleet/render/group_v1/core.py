@@ -13,7 +13,7 @@ def core_version(fleet: Fleet, core: Core, known: Known) -> dict[str, Json]:
         "Cores": [
             {
                 # A thing's name has the charset and length of an id.
-                "Id": element_id(core.thing),
+                "Id": element_id(core.thing, f"the thing name of the core {core.name}"),
                 "ThingArn": arn(fleet, "iot", f"thing/{core.thing}"),
                 "CertificateArn": known.certificates[core.name],
                 "SyncShadow": True,

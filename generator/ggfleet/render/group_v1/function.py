@@ -18,7 +18,7 @@ def function_version(fleet: Fleet, platform: Platform) -> dict[str, Json]:
 
 def _function(fleet: Fleet, function: Function, platform: Platform) -> dict[str, Json]:
     return {
-        "Id": element_id(function.name),
+        "Id": element_id(function.name, "the function name"),
         "FunctionArn": function_arn(fleet, function, platform),
         "FunctionConfiguration": _configuration(fleet, function),
     }

@@ -17,7 +17,7 @@ def logger_version(fleet: Fleet) -> dict[str, Json]:
 
 def _logger(logger: Logger) -> dict[str, Json]:
     values: dict[str, Json] = {
-        "Id": element_id(_id(logger)),
+        "Id": element_id(_id(logger), "the logger"),
         "Component": COMPONENTS[logger.component],
         "Level": logger.level,
         "Type": TYPES[logger.to],

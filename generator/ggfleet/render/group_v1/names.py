@@ -18,11 +18,11 @@ LAMBDA_NAME_LIMIT = 64
 FOLDER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
-def element_id(text: str) -> str:
-    """`text`, if it can be the Id of an element of a definition."""
+def element_id(text: str, what: str) -> str:
+    """`text`, if it can be the Id of an element; `what` tells the user what it is."""
     if not ID.fullmatch(text):
         raise GgfleetError(
-            f"{text!r} cannot be an id in a V1 group",
+            f"{what} cannot be the id {text!r} in a V1 group",
             fix="use at most 128 of the characters a-z, A-Z, 0-9, :, _ and -",
         )
     return text
@@ -32,7 +32,7 @@ def refuse_repeated(kind: str, ids: Iterable[str]) -> None:
     """Refuse two elements of one definition with the same id."""
     repeated = [each for each, count in Counter(ids).items() if count > 1]
     if repeated:
-        raise GgfleetError(f"two {kind} are the same: {', '.join(repeated)}", fix="remove one")
+        raise GgfleetError(f"two {kind} have the id {repeated[0]}", fix="remove one of them")
 
 
 def core_folder(core: Core) -> str:

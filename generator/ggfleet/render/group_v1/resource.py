@@ -32,7 +32,7 @@ def resource_version(fleet: Fleet, platform: Platform, known: Known) -> dict[str
 def resource_id(resource: Library | Model | LocalResource) -> str:
     """`lib-…`, `model-…` or `res-…`: the three have name spaces of their own in the spec."""
     prefix = {Library: "lib", Model: "model"}.get(type(resource), "res")
-    return element_id(f"{prefix}-{resource.name}")
+    return element_id(f"{prefix}-{resource.name}", "the resource name")
 
 
 def _ml_resources(fleet: Fleet, platform: Platform, known: Known) -> Iterator[dict[str, Json]]:
