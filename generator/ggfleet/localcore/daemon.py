@@ -6,11 +6,13 @@ Each process of a function has a token of its own; it may take work of its own f
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 import re
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from email.message import Message as Headers
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -62,7 +64,7 @@ class Request:
     arn: str
     worker: Worker
     body: bytes
-    headers: Mapping[str, str]
+    headers: Headers
 
     @property
     def invocation_id(self) -> str:
@@ -94,7 +96,9 @@ class Daemon:
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self._server.daemon_threads = True
         self._server.block_on_close = False  # stop() need not wait for a peer that sends nothing
-        self._thread = threading.Thread(target=self._server.serve_forever, name="daemon")
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, args=(0.05,), name="daemon"
+        )
         self._thread.start()
 
     @property
@@ -126,7 +130,7 @@ class Daemon:
             for worker in list(self._workers.values())
         ]
 
-    def answer(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> Reply:
+    def answer(self, method: str, path: str, headers: Headers, body: bytes) -> Reply:
         """Answer one request. Raises RefusedError."""
         if path == HEALTH:
             return Reply(json.dumps(self.health()).encode())
@@ -241,18 +245,20 @@ def _handler(daemon: Daemon) -> type[BaseHTTPRequestHandler]:
         wbufsize = -1  # head and body in one segment: else each answer waits for a delayed ACK
         disable_nagle_algorithm = True
 
+        def handle(self) -> None:
+            # A killed process resets its connection; its supervisor tells of it.
+            with contextlib.suppress(ConnectionError):
+                super().handle()
+
         def _serve(self) -> None:
             try:
                 reply = daemon.answer(self.command, self.path, self.headers, self._body())
             except RefusedError as error:
                 text = {"Content-Type": "text/plain; charset=utf-8"}
                 reply = Reply(str(error).encode(), text, error.status)
-            try:
-                self._send(reply)
-            except OSError:  # the process has ended; its worker is told of by the supervisor
-                self.close_connection = True
+            self._send(reply)
 
-        do_GET = do_POST = do_PUT = _serve
+        do_GET = do_POST = do_PUT = _serve  # noqa: N815 - http.server's names
 
         def _body(self) -> bytes:
             size = self.headers.get("Content-Length", "0")

@@ -144,9 +144,7 @@ def _policies(environment: Node) -> Iterator[Policy]:
         yield Policy(entry.text("ResourceId"), entry.text("Permission", ""))
 
 
-def _check_policies(
-    definition: Node, functions: tuple[CoreFunction, ...], known: set[str]
-) -> None:
+def _check_policies(definition: Node, functions: tuple[CoreFunction, ...], known: set[str]) -> None:
     for function in functions:
         for policy in function.policies:
             if policy.resource not in known:

@@ -83,6 +83,7 @@ class Worker:
         self.timer: threading.Timer | None = None
         self.started = threading.Event()
         self.init_error = ""
+        self.end_reason = ""
 
     def initialized(self, success: bool, response: str) -> None:
         """The process tells that its module is loaded, or why it is not."""
@@ -103,6 +104,7 @@ class WorkQueue:
         self._waiting: deque[Invocation] = deque()
         self._changed = threading.Condition()
         self._closed = False
+        self._working: Invocation | None = None
 
     @property
     def full(self) -> bool:
@@ -138,6 +140,7 @@ class WorkQueue:
                 return None
             invocation = self._waiting.popleft()
             worker.current, worker.state = invocation, "Working"
+            self._working = invocation
             worker.timer = threading.Timer(worker.timeout, self._expire, (worker, invocation))
             worker.timer.daemon = True
             worker.timer.start()
@@ -149,6 +152,9 @@ class WorkQueue:
             worker.timer.cancel()
         invocation, worker.current, worker.timer = worker.current, None, None
         worker.state = "Waiting"
+        if invocation is self._working:
+            self._working = None
+            self._changed.notify_all()
         return invocation
 
     def give(self, worker: Worker, invocation_id: str, result: Result) -> bool:
@@ -165,7 +171,7 @@ class WorkQueue:
         with self._changed:
             if worker.closed or worker.current is not invocation:
                 return
-        self.end(worker, f"timed out after {worker.timeout:g} s")
+        self.end(worker, f"the call timed out after {worker.timeout:g} s")
         worker.kill()
 
     def end(self, worker: Worker, reason: str) -> None:
@@ -173,11 +179,10 @@ class WorkQueue:
         with self._changed:
             if worker.closed:
                 return
-            worker.closed = True
+            worker.closed, worker.end_reason = True, reason
             invocation = self._idle(worker)
             worker.state = "Terminated"
             self._changed.notify_all()
-        worker.started.set()
         if invocation is not None:
             self._finish(invocation, Result.unhandled(reason))
 
@@ -189,6 +194,11 @@ class WorkQueue:
             self._changed.notify_all()
         for invocation in left:
             self._finish(invocation, Result.unhandled("the core has stopped"))
+
+    def wait_idle(self, seconds: float) -> None:
+        """Wait a while for the call that is being worked on."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._working is None, seconds)
 
     def _finish(self, invocation: Invocation, result: Result) -> None:
         invocation.finish(result)

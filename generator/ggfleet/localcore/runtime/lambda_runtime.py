@@ -11,16 +11,18 @@ from __future__ import annotations
 
 import argparse
 import base64
-import binascii
 import importlib
 import json
 import logging
 import os
 import sys
 import traceback
+from pathlib import Path
 from types import SimpleNamespace
+from typing import Any, Callable
 
-MODULES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "modules")
+MODULES = str(Path(__file__).resolve().parent / "modules")
+VERSION_AT = 7
 
 
 def set_path(package: str) -> None:
@@ -29,32 +31,32 @@ def set_path(package: str) -> None:
     The two modules of the core come after the package: they are imported before the handler, so
     that stand-ins a package may carry for tests do not hide them.
     """
-    given = [os.path.abspath(p) for p in os.environ.get("PYTHONPATH", "").split(os.pathsep) if p]
+    given = [str(Path.cwd() / p) for p in os.environ.get("PYTHONPATH", "").split(os.pathsep) if p]
     rest = [p for p in sys.path[1:] if p not in given]
     sys.path[:] = [*dict.fromkeys(given), package, MODULES, *rest]
 
 
-def decode_context(encoded: str) -> dict:
+def decode_context(encoded: str) -> dict[str, Any]:
     """The client context: base64 of a JSON object. What is none raises ValueError."""
     if not encoded:
         return {}
     try:
         content = json.loads(base64.b64decode(encoded, validate=True))
-    except (binascii.Error, ValueError) as error:
-        raise ValueError("the client context is not base64 of JSON: {}".format(error)) from error
+    except ValueError as error:  # binascii.Error and JSONDecodeError are ValueErrors
+        raise ValueError(f"the client context is not base64 of JSON: {error}") from error
     if not isinstance(content, dict):
-        raise ValueError("the client context is not a JSON object")
+        raise ValueError("the client context is not a JSON object")  # noqa: TRY004
     return content
 
 
-def make_context(arn: str, invocation_id: str, client: dict) -> SimpleNamespace:
+def make_context(arn: str, invocation_id: str, client: dict[str, Any]) -> SimpleNamespace:
     """The handler's second argument, with the attributes that V1 functions use."""
     parts = arn.split(":")
     return SimpleNamespace(
         aws_request_id=invocation_id,
         invoked_function_arn=arn,
         function_name=parts[6],
-        function_version=parts[7] if len(parts) > 7 else "",
+        function_version=parts[VERSION_AT] if len(parts) > VERSION_AT else "",
         client_context=SimpleNamespace(
             client=client.get("client", {}),
             custom=client.get("custom", {}),
@@ -71,14 +73,14 @@ def decode_event(payload: bytes, encoding: str) -> object:
     return json.loads(payload) if payload else {}
 
 
-def encode_result(result: object, encoding: str) -> bytes:
+def encode_result(result: Any, encoding: str) -> bytes:
     """What the handler returned, as bytes."""
     if encoding == "binary":
         return b"" if result is None else bytes(result)
     return json.dumps(result).encode()
 
 
-def describe(error: BaseException) -> dict:
+def describe(error: BaseException) -> dict[str, Any]:
     """An error as Lambda reports it."""
     trace = traceback.extract_tb(error.__traceback__)
     return {
@@ -91,22 +93,22 @@ def describe(error: BaseException) -> dict:
 class Runtime:
     """One function in one process."""
 
-    def __init__(self, client, arn: str, encoding: str) -> None:  # noqa: ANN001
+    def __init__(self, client: Any, arn: str, encoding: str) -> None:
         self.client = client
         self.arn = arn
         self.encoding = encoding
 
-    def load(self, handler: str):  # noqa: ANN201
+    def load(self, handler: str) -> Callable[[Any, Any], Any]:
         """Import `module.function`; tells the core why it fails, then raises."""
         try:
             module, name = handler.rsplit(".", 1)
-            return getattr(importlib.import_module(module.replace("/", ".")), name)
+            found: Callable[[Any, Any], Any] = getattr(importlib.import_module(module), name)
         except BaseException as error:
-            traceback.print_exc()
-            self.client.put_initialized(self.arn, False, "{!r}".format(error))
+            self.client.put_initialized(self.arn, False, repr(error))
             raise
+        return found
 
-    def work(self, handler) -> None:  # noqa: ANN001
+    def work(self, handler: Callable[[Any, Any], Any]) -> None:
         """Take one message, call the handler, hand back its result or its error."""
         item = self.client.get_work(self.arn)
         try:
@@ -140,7 +142,10 @@ def main() -> None:
     logging.basicConfig(
         stream=sys.stdout, level=options.level, format="[%(levelname)s]-%(name)s: %(message)s"
     )
-    from greengrass_ipc_python_sdk.ipc_client import IPCClient  # type: ignore[import-not-found]
+    # Only now is the module's folder on the path.
+    from greengrass_ipc_python_sdk.ipc_client import (  # type: ignore[import-not-found]  # noqa: PLC0415
+        IPCClient,
+    )
 
     arn = os.environ["MY_FUNCTION_ARN"]
     runtime = Runtime(IPCClient(), arn, os.environ.get("ENCODING_TYPE", "json"))

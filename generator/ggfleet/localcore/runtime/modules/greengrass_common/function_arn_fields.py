@@ -11,9 +11,9 @@ class FunctionArnFields:
     def __init__(self, arn: str) -> None:
         parts = arn.split(":")
         if len(parts) not in (NAME_AT + 1, NAME_AT + 2) or parts[0] != "arn":
-            raise ValueError("{} is not the ARN of a Lambda function".format(arn))
+            raise ValueError(f"{arn} is not the ARN of a Lambda function")
         if parts[2] != "lambda" or parts[5] != "function" or not parts[NAME_AT]:
-            raise ValueError("{} is not the ARN of a Lambda function".format(arn))
+            raise ValueError(f"{arn} is not the ARN of a Lambda function")
         self.region = parts[3]
         self.account_id = parts[4]
         self.name = parts[NAME_AT]
@@ -23,4 +23,4 @@ class FunctionArnFields:
     @staticmethod
     def build_function_arn(unqualified_arn: str, qualifier: str) -> str:
         """Put a qualifier (an alias or a version, or nothing) to an ARN."""
-        return "{}:{}".format(unqualified_arn, qualifier) if qualifier else unqualified_arn
+        return f"{unqualified_arn}:{qualifier}" if qualifier else unqualified_arn

@@ -10,7 +10,7 @@ import json
 import os
 import threading
 from http.client import HTTPConnection, HTTPException, HTTPResponse
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import quote
 
 VERSION = "2016-11-01"
@@ -81,7 +81,7 @@ class IPCClient:
         self._call("POST", _path(function_arn, "work"), result, {HEADER_ID: invocation_id})
 
     def post_handler_err(
-        self, function_arn: str, invocation_id: str, error: dict, kind: str = "Handled"
+        self, function_arn: str, invocation_id: str, error: dict[str, Any], kind: str = "Handled"
     ) -> None:
         """Hand back that the handler failed."""
         headers = {HEADER_ID: invocation_id, HEADER_ERROR: kind}
@@ -93,7 +93,7 @@ class IPCClient:
         self._call("PUT", _path(function_arn, "initialized"), body, {})
 
     def _call(
-        self, method: str, path: str, body: bytes | None, headers: dict
+        self, method: str, path: str, body: bytes | None, headers: dict[str, str]
     ) -> tuple[HTTPResponse, bytes]:
         headers["Authorization"] = self._token
         try:
@@ -103,11 +103,10 @@ class IPCClient:
             content = response.read()
         except (OSError, HTTPException) as error:
             self._local.connection = None
-            raise IPCException("the core does not answer: {!r}".format(error)) from error
+            raise IPCException(f"the core does not answer: {error!r}") from error
         if response.status not in OK:
-            raise IPCException(
-                "the core answered {}: {}".format(response.status, content.decode(errors="replace"))
-            )
+            said = content.decode(errors="replace")
+            raise IPCException(f"the core answered {response.status}: {said}")
         return response, content
 
     def _connection(self) -> HTTPConnection:
@@ -118,8 +117,8 @@ class IPCClient:
 
 
 def _path(function_arn: str, rest: str = "") -> str:
-    path = "/{}/functions/{}".format(VERSION, quote(function_arn, safe=":"))
-    return "{}/{}".format(path, rest) if rest else path
+    path = f"/{VERSION}/functions/{quote(function_arn, safe=':')}"
+    return f"{path}/{rest}" if rest else path
 
 
 def _to_bytes(payload: object) -> bytes:
@@ -130,4 +129,4 @@ def _to_bytes(payload: object) -> bytes:
         return payload.encode()
     if isinstance(payload, (bytes, bytearray)):
         return bytes(payload)
-    raise IPCException("a payload is bytes or text, not {}".format(type(payload).__name__))
+    raise IPCException(f"a payload is bytes or text, not {type(payload).__name__}")
