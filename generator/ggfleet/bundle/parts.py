@@ -1,0 +1,99 @@
+"""How each part of an ML application becomes an archive."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from pathlib import Path
+
+from ggfleet.bundle.fingerprint import of_entries, of_wheels
+from ggfleet.bundle.limits import check_unpacked, upload_note
+from ggfleet.bundle.resolve import Wheel
+from ggfleet.bundle.sources import function_entries, model_entries
+from ggfleet.bundle.tree import lay
+from ggfleet.bundle.workshop import Order, Workshop
+from ggfleet.errors import BundleError
+from ggfleet.model import (
+    ANY_PLATFORM,
+    Archive,
+    Function,
+    Install,
+    Library,
+    Model,
+    Part,
+    Platform,
+)
+
+
+def archives(
+    shop: Workshop, targets: Sequence[Platform], parts: Collection[Part]
+) -> Iterator[Archive]:
+    """Build the parts for the targets, one after the other."""
+    if Part.LIBRARIES in parts:
+        for library in shop.fleet.libraries.values():
+            if library.install is Install.ML_RESOURCE:
+                yield from (build_library(shop, library, target) for target in targets)
+    if Part.MODEL in parts:
+        yield from (build_model(shop, m) for m in shop.fleet.models.values() if m.is_local)
+    if Part.FUNCTION in parts:
+        for function in shop.fleet.functions.values():
+            yield from (build_function(shop, function, target) for target in targets)
+
+
+def build_library(shop: Workshop, library: Library, target: Platform) -> Archive:
+    """The wheels of an `ml-resource` library."""
+    files = [library.requirements]
+    order = Order(Part.LIBRARIES, library.name, target.name, of_wheels(files, [target]))
+    if known := shop.find(order):
+        return known
+    wheels = shop.resolve(order, files, target)
+    if not wheels:
+        raise BundleError(
+            f"{library.requirements} asks for nothing on platform {target.name}",
+            fix="correct the environment markers, or remove the library",
+        )
+    with shop.unpacked(wheels, target) as entries:
+        return shop.pack(order, lay(entries), target.name)
+
+
+def build_model(shop: Workshop, model: Model) -> Archive:
+    """A model's files."""
+    entries = model_entries(Path(model.source))
+    order = Order(Part.MODEL, model.name, ANY_PLATFORM, of_entries(entries))
+    return shop.find(order) or shop.pack(order, lay(entries), ANY_PLATFORM)
+
+
+def build_function(shop: Workshop, function: Function, target: Platform) -> Archive:
+    """A function's source folders and the wheels of its `in-function` libraries."""
+    own = [entry for folder in function.sources for entry in function_entries(folder)]
+    if not own:
+        raise BundleError(f"function {function.name}: its source folders hold no file")
+    files = [lib.requirements for lib in shop.fleet.libraries_of(function, Install.IN_FUNCTION)]
+    others = [platform for platform in shop.platforms if platform != target]
+    asked = of_wheels(files, [target, *others]) if files else None
+    order = Order(Part.FUNCTION, function.name, target.name, [of_entries(own), asked])
+    if known := shop.find(order):
+        return known
+    wheels = shop.resolve(order, files, target)
+    with shop.unpacked(wheels, target) as entries:
+        tree = lay([*own, *entries])
+        check_unpacked(function.name, tree)
+        everywhere = _same_everywhere(shop, files, wheels, others)
+        archive = shop.pack(order, tree, ANY_PLATFORM if everywhere else target.name)
+    if note := upload_note(function.name, archive.size):
+        shop.progress.say(note)
+    return archive
+
+
+def _same_everywhere(
+    shop: Workshop, files: Sequence[Path], wheels: Sequence[Wheel], others: Sequence[Platform]
+) -> bool:
+    """Whether one package serves all platforms: no native code, no marker that differs."""
+    if not all(wheel.is_pure for wheel in wheels):
+        return False
+    for platform in others if files else ():
+        try:
+            if shop.resolver(files, platform) != tuple(wheels):
+                return False
+        except BundleError:
+            return False  # it is told when that platform is built
+    return True

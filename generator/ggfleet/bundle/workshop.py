@@ -1,0 +1,112 @@
+"""What every part of a bundle is built with: caches, a place to write, someone to tell."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ggfleet.bundle.archive import Packed, pack
+from ggfleet.bundle.fetch import WheelCache
+from ggfleet.bundle.fingerprint import Fingerprints
+from ggfleet.bundle.resolve import Wheel
+from ggfleet.bundle.tags import ranked_tags
+from ggfleet.bundle.tree import Entry
+from ggfleet.bundle.wheels import OpenWheel
+from ggfleet.model import Archive, Fleet, Json, Manifest, Part, Platform
+from ggfleet.system.progress import Progress
+
+NAME_DIGITS = 16
+
+Resolver = Callable[[Sequence[Path], Platform], tuple[Wheel, ...]]
+
+
+@dataclass(frozen=True)
+class Order:
+    """One archive to build: for whom, and the fingerprint of everything that goes in."""
+
+    part: Part
+    name: str
+    platform: str
+    inputs: Json
+
+    def __str__(self) -> str:
+        return f"{self.part} {self.name} for {self.platform}"
+
+
+@dataclass(frozen=True)
+class Workshop:
+    """Builds archives of one fleet into `out`.
+
+    `platforms` are all that an archive could be for, asked for now or not; `before` is the manifest
+    that was there.
+    """
+
+    fleet: Fleet
+    platforms: tuple[Platform, ...]
+    out: Path
+    progress: Progress
+    wheels: WheelCache
+    resolver: Resolver
+    fingerprints: Fingerprints
+    before: Manifest
+
+    def find(self, order: Order) -> Archive | None:
+        """The archive of exactly these inputs, if it is there."""
+        archive = self.fingerprints.find(self._key(order), self.out)
+        if archive:
+            self.progress.say(f"{order}: unchanged, {archive.file}")
+        return archive
+
+    def resolve(self, order: Order, files: Sequence[Path], target: Platform) -> tuple[Wheel, ...]:
+        """The wheels of requirements files, all of them in the cache."""
+        if not files:
+            return ()
+        self.progress.step(f"{order}: resolving")
+        wheels = self.resolver(files, target)
+        self.wheels.fetch(wheels)
+        return wheels
+
+    @contextlib.contextmanager
+    def unpacked(self, wheels: Sequence[Wheel], target: Platform) -> Iterator[list[Entry]]:
+        """What the wheels put on the device; readable inside the block."""
+        takes = ranked_tags(target) if wheels else {}
+        with contextlib.ExitStack() as stack:
+            opened = [stack.enter_context(OpenWheel(w, self.wheels.path(w))) for w in wheels]
+            yield [entry for wheel in opened for entry in wheel.entries(target, takes)]
+
+    def pack(self, order: Order, tree: Sequence[Entry], platform: str) -> Archive:
+        """Write the archive for `platform` (the order's, or any), unless the same is there."""
+        packed, is_new = pack(
+            tree,
+            lambda digest: self._place(order, platform, digest),
+            self.progress,
+            label=f"{order.name} for {platform}",
+            known=frozenset(archive.sha256 for archive in self.before.archives),
+        )
+        archive = self._archive(order, packed, platform)
+        self.fingerprints.keep(self._key(order), archive)
+        self.progress.say(f"{'wrote' if is_new else 'same content, kept'} {archive.file}")
+        return archive
+
+    def _key(self, order: Order) -> Json:
+        return [self.fleet.name, order.part, order.name, order.inputs]
+
+    def _place(self, order: Order, platform: str, digest: str) -> Path:
+        return self.out / order.part / f"{order.name}-{platform}-{digest[:NAME_DIGITS]}.zip"
+
+    def _archive(self, order: Order, packed: Packed, platform: str) -> Archive:
+        file = packed.path.relative_to(self.out).as_posix()
+        return Archive(
+            part=order.part,
+            name=order.name,
+            platform=platform,
+            file=file,
+            key=f"ggfleet/{self.fleet.name}/{file}",
+            tree_sha256=packed.tree_sha256,
+            sha256=packed.sha256,
+            size=packed.size,
+            unpacked_size=packed.unpacked_size,
+            files=packed.files,
+        )
