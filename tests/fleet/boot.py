@@ -47,10 +47,10 @@ class Host:
         self.cgroup.mkdir(exist_ok=True)
         with (self.state / "boots").open("a") as boots:
             boots.write(f"{time.time()}\n")
-        with subprocess.Popen(self._argv(), stdin=subprocess.DEVNULL, preexec_fn=self._enter,
-                              env={**os.environ, "SYSTEMD_NSPAWN_API_VFS_WRITABLE": "network"}
-                              ) as nspawn:  # fmt: skip
-            status = nspawn.wait()
+        environment = {**os.environ, "SYSTEMD_NSPAWN_API_VFS_WRITABLE": "network"}
+        status = subprocess.run(
+            self._argv(), stdin=subprocess.DEVNULL, env=environment, check=False
+        ).returncode
         self.cut()
         return status
 
@@ -69,12 +69,10 @@ class Host:
                 Path(folder).rmdir()
         return not self.cgroup.exists()
 
-    def _enter(self) -> None:
-        (self.cgroup / "cgroup.procs").write_text(str(os.getpid()))
-
     def _argv(self) -> list[str]:
+        enter = 'echo $$ > "$0/cgroup.procs" && exec "$@"'
         return [
-            "systemd-nspawn", "--quiet", f"--directory={self.state}/root", "--boot",
+            "sh", "-c", enter, str(self.cgroup), "systemd-nspawn", "--quiet", f"--directory={self.state}/root", "--boot",
             f"--machine={self.namespace}", f"--hostname={self.hostname}",
             f"--network-namespace-path=/run/netns/{self.namespace}", "--capability=CAP_NET_ADMIN",
             "--register=no", "--keep-unit", "--resolv-conf=off", "--timezone=off",

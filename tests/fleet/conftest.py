@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+
 from fleet import requirements
 from fleet.fleet import Fleet
+from fleet.site import Site
 
 
 @pytest.fixture(scope="session")
@@ -16,6 +18,16 @@ def fleet() -> Iterator[Fleet]:
     if lacking:
         pytest.skip(f"booting test hosts needs {', '.join(lacking)}")
     made = Fleet()
+    try:
+        yield made
+    finally:
+        made.close()
+
+
+@pytest.fixture(scope="session")
+def site(fleet: Fleet) -> Iterator[Site]:
+    """Return certificates and core software for hosts of the fleet."""
+    made = Site(fleet)
     try:
         yield made
     finally:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 from pathlib import Path
 
 from cryptography import x509
@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509.oid import NameOID
 
-DAY = datetime.timedelta(days=1)
+DAY = dt.timedelta(days=1)
 
 
 class Authority:
@@ -28,7 +28,7 @@ class Authority:
         self.root_ca = folder / "root.ca.pem"
         self._key = new_key()
         self._name = common_name("test root CA")
-        now = datetime.datetime.now(datetime.timezone.utc)
+        now = dt.datetime.now(dt.UTC)
         root = self._builder(self._name, self._key, now - DAY, now + 30 * DAY).add_extension(
             x509.BasicConstraints(ca=True, path_length=None), critical=True
         )
@@ -37,7 +37,7 @@ class Authority:
     def issue(self, name: str, *, days: int = 30) -> tuple[Path, Path]:
         """Issue a certificate that ends in `days` (in the past if negative); return it and its key."""
         key = new_key()
-        end = datetime.datetime.now(datetime.timezone.utc) + days * DAY
+        end = dt.datetime.now(dt.UTC) + days * DAY
         certificate = self.folder / f"{name}.certificate.pem.crt"
         certificate.write_bytes(
             self._sign(self._builder(common_name(name), key, end - 60 * DAY, end))
@@ -49,8 +49,8 @@ class Authority:
         return certificate, private_key
 
     def _builder(
-        self, subject: x509.Name, key: rsa.RSAPrivateKey, start: datetime.datetime,
-        end: datetime.datetime,
+        self, subject: x509.Name, key: rsa.RSAPrivateKey, start: dt.datetime,
+        end: dt.datetime,
     ) -> x509.CertificateBuilder:  # fmt: skip
         return x509.CertificateBuilder(
             issuer_name=self._name,

@@ -47,8 +47,8 @@ def play(fleet: Fleet, name: str, hosts: dict[Host, dict[str, Any]], *options: s
     """Run playbooks/`name` with the sample inventory; each host brings what it sets differently."""
     overrides = fleet.folder / "inventory.json"
     entries = {host.name: {**connection(fleet, host), **own} for host, own in hosts.items()}
-    overrides.write_text(json.dumps({"all": {"hosts": entries}}))
-    argv = [
+    overrides.write_text(json.dumps({"greengrass": {"hosts": entries}}))
+    argv: list[str | Path] = [
         Path(sys.executable).with_name("ansible-playbook"), "--inventory=inventory/sample",
         f"--inventory={overrides}", f"--limit={','.join(entries)}", f"playbooks/{name}", *options,
     ]  # fmt: skip

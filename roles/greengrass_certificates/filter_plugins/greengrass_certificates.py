@@ -5,7 +5,7 @@ It runs on the machine that runs Ansible and uses `cryptography`, which ansible-
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -19,11 +19,11 @@ from cryptography.hazmat.primitives.serialization import (
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 
-    Clock = Callable[[], datetime.datetime]
+    Clock = Callable[[], dt.datetime]
 
 
-def _utc_now() -> datetime.datetime:
-    return datetime.datetime.now(datetime.timezone.utc)
+def _utc_now() -> dt.datetime:
+    return dt.datetime.now(dt.UTC)
 
 
 def certificate_problems(
@@ -48,9 +48,7 @@ def _load(text: str) -> x509.Certificate | None:
         return None
 
 
-def _validity_problems(
-    name: str, loaded: x509.Certificate | None, now: datetime.datetime
-) -> list[str]:
+def _validity_problems(name: str, loaded: x509.Certificate | None, now: dt.datetime) -> list[str]:
     if loaded is None:
         return [f"the {name} is not a PEM certificate"]
     if now > loaded.not_valid_after_utc:

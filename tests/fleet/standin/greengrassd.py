@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Stand-in for `greengrassd` of a Greengrass V1 core. It is NOT the core.
 
-    greengrassd {start|stop|restart|--version}
+greengrassd {start|stop|restart|--version}
 """
 
 from __future__ import annotations

@@ -1,0 +1,91 @@
+"""Hosts and inputs that must be refused: with what to do, and with nothing left behind."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+
+from fleet.fleet import Fleet
+from fleet.host import Host
+from fleet.play import Result, play
+from fleet.site import Site
+
+pytestmark = pytest.mark.fleet
+
+
+@dataclass(frozen=True)
+class Refused:
+    """Three hosts, each with a fault of its own, after one run over all of them."""
+
+    result: Result
+    wrong_checksum: Host
+    foreign_key: Host
+    has_v2: Host
+
+
+@pytest.fixture(scope="module")
+def refused(fleet: Fleet, site: Site) -> Refused:
+    """Run site.yml once over three hosts; what stops one must not hide what stops another."""
+    one, two, three = fleet.boot("pi-01", "pi-02", "orin-01")
+    _, foreign = site.authority.issue("another device")
+    three.root("mkdir -p /greengrass/v2")
+    hosts = {
+        one: {**site.variables(one), "greengrass_core_v1_tarball_sha256": "0" * 64},
+        two: {**site.variables(two), "greengrass_certificates_private_key": str(foreign)},
+        three: site.variables(three),
+    }
+    result = play(fleet, "site.yml", hosts)
+    return Refused(result.must_fail(), one, two, three)
+
+
+def test_tarball_with_another_checksum_is_refused(refused: Refused) -> None:
+    """Neither the download nor any part of it stays, and no unit is written."""
+    assert "did not match" in refused.result.output
+    host = refused.wrong_checksum
+    assert host.root("ls -A /var/cache/greengrass") == ""
+    assert host.root("ls -A /greengrass").split() == ["certs"]
+    assert host.root("ls /etc/systemd/system/greengrass.service", check=False) == ""
+
+
+def test_key_of_another_certificate_is_refused_before_copying(refused: Refused) -> None:
+    """The message says what is wrong, and the host has no certs folder."""
+    assert "pi-02: the private key does not belong to the certificate" in refused.result.output
+    assert refused.foreign_key.root("ls -A /greengrass") == ""
+
+
+def test_host_with_greengrass_v2_is_refused(refused: Refused) -> None:
+    """The message names what was found; V2 and its unit stay untouched."""
+    assert "orin-01 has another Greengrass (/greengrass/v2 exists)" in refused.result.output
+    assert refused.has_v2.root("ls -A /greengrass").split() == ["certs", "v2"]
+
+
+def test_preflight_reports_all_faults_in_one_message(fleet: Fleet) -> None:
+    """Four planted faults of a host: four findings, each with a fix, one failed task."""
+    [host] = fleet.boot("faulty")
+    host.root(
+        "rm /etc/sudoers.d/login; mkdir /greengrass; mount -t tmpfs -o size=8m none /greengrass"
+    )
+    variables = {
+        "greengrass_preflight_containers_required": True,
+        "greengrass_preflight_architectures": ["armv7l"],
+    }
+    result = play(fleet, "preflight.yml", {host: variables}).must_fail()
+    assert "faulty: 4 error(s)" in result.output
+    for finding in (
+        "error: the login user cannot become root.",
+        "error: 8 MiB of disk are free for /greengrass, 400 are needed.",
+        "error: the machine is x86_64; the core software was published for armv7l.",
+        "error: the host uses control groups version 2",
+    ):
+        assert finding in result.output
+    assert result.recap(host)["failed"] == 1
+    assert result.output.count("  fix: ") >= 4
+
+
+def test_preflight_names_missing_python(fleet: Fleet) -> None:
+    """Without Python no module runs, and still the report comes, not a stack of failures."""
+    [host] = fleet.boot("pythonless")
+    host.root("rm /usr/bin/python3*")
+    result = play(fleet, "preflight.yml", {host: {}}).must_fail()
+    assert "error: python3 is missing" in result.output
