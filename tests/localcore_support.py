@@ -62,7 +62,7 @@ def zip_of(files: Mapping[str, str | bytes], mode: int = 0o644) -> bytes:
         for name, content in files.items():
             info = zipfile.ZipInfo(name)
             info.external_attr = (0o100000 | mode) << 16
-            archive.writestr(info, content)
+            archive.writestr(info, content, zipfile.ZIP_DEFLATED)
     return stream.getvalue()
 
 
@@ -176,8 +176,9 @@ class Group:
             f"cores/{CORE}/group.json": {
                 "CoreDefinitionVersionArn": f"${{cores/{CORE}/core-definition.json:LatestVersionArn}}",
                 **{
-                    f"{kind}DefinitionVersionArn": "${%s/%s-definition.json:LatestVersionArn}"
-                    % (shared, kind.lower())
+                    f"{kind}DefinitionVersionArn": (
+                        f"${{{shared}/{kind.lower()}-definition.json:LatestVersionArn}}"
+                    )
                     for kind in ("Function", "Resource", "Subscription", "Logger")
                 },
             },

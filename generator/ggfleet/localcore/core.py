@@ -260,6 +260,11 @@ class EmbeddedCore:
         except PublishError as error:
             raise CoreError(f"this message cannot be sent: {error}") from error
 
+    @property
+    def pending(self) -> int:
+        """Messages that the functions have not finished: those of the fullest queue."""
+        return max((queue.pending for queue in self._queues.values()), default=0)
+
     def next_answer(self, timeout: float) -> Message | None:
         """The next message for the cloud, or None when none comes within `timeout` seconds."""
         try:

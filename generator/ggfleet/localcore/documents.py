@@ -26,7 +26,7 @@ from ggfleet.localcore.topics import filter_problem
 
 REFERENCE = re.compile(r"\$\{(?P<path>[^}:]+):LatestVersionArn\}")
 LAMBDA_ARN = re.compile(r"arn:[\w-]+:lambda:[\w-]+:\d{12}:function:[\w-]+:[\w-]+")
-SYSTEM_FUNCTION = "arn:aws:lambda:::function:"
+SYSTEM_FUNCTION = re.compile(r"arn:[\w-]+:lambda:::function:.+")
 UNSUPPORTED = {
     "DeviceDefinitionVersionArn": "client devices",
     "ConnectorDefinitionVersionArn": "connectors",
@@ -103,7 +103,7 @@ def _functions(definition: Node, packages: dict[str, Node]) -> Iterator[CoreFunc
     default = _isolation(definition.get("DefaultConfig")) or "GreengrassContainer"
     for entry in definition.each("Functions"):
         arn = entry.text("FunctionArn")
-        if arn.startswith(SYSTEM_FUNCTION):
+        if SYSTEM_FUNCTION.fullmatch(arn):
             continue
         if not LAMBDA_ARN.fullmatch(arn):
             entry.fail(f"{arn} is not the ARN of a Lambda function with an alias or version")
@@ -233,5 +233,5 @@ def _loggers(definition: Node | None) -> tuple[CoreLogger, ...]:
 
 def _notes(definition: Node) -> Iterator[str]:
     for entry in definition.each("Functions"):
-        if (arn := entry.text("FunctionArn")).startswith(SYSTEM_FUNCTION):
+        if SYSTEM_FUNCTION.fullmatch(arn := entry.text("FunctionArn")):
             yield f"{arn} is a system function of a real core; the embedded core has none"

@@ -159,7 +159,7 @@ class Deployer:
         if size > free:
             raise _disk_full(
                 self._layout.root,
-                f"{size / MIB:.1f} MiB are needed to {purpose}, {free / MIB:.1f} MiB are free",
+                f"{_amount(size)} are needed to {purpose}, {_amount(free)} are free",
             )
 
 
@@ -179,6 +179,10 @@ def _verify(item: Wanted, info: ObjectInfo, archive: Path) -> str:
             fix=PUBLISH,
         )
     return digest
+
+
+def _amount(size: int) -> str:
+    return f"{size / MIB:.1f} MiB" if size >= MIB else f"{size} bytes"
 
 
 def _disk_full(root: Path, what: str) -> CoreError:

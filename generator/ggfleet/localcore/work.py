@@ -111,6 +111,12 @@ class WorkQueue:
         """Whether `put` would refuse."""
         return len(self._waiting) >= MAX_WAITING
 
+    @property
+    def pending(self) -> int:
+        """How many messages have no result yet: those that wait, and the one in work."""
+        with self._changed:
+            return len(self._waiting) + (self._working is not None)
+
     def put(self, invocation: Invocation) -> None:
         """Add a message. Raises QueueFullError."""
         with self._changed:
