@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import BinaryIO
 
 import pytest
-from unit.wheelmaker import Listener, make_wheel
 
 from ggfleet.bundle.fetch import ATTEMPTS, WheelCache, open_url
 from ggfleet.bundle.resolve import Wheel
 from ggfleet.errors import BundleError
+from unit.wheelmaker import Listener, make_wheel
 
 
 class Answer(io.BytesIO):
@@ -34,7 +34,7 @@ class Server:
         self.answers = list(answers)
         self.asked = 0
 
-    def __call__(self, url: str) -> BinaryIO:
+    def __call__(self, _url: str) -> BinaryIO:
         self.asked += 1
         return self.answers[min(self.asked, len(self.answers)) - 1]()
 
@@ -81,9 +81,7 @@ def test_file_urls_work(tmp_path: Path, wheel: Wheel, data: bytes) -> None:
     assert cache.path(wheel).read_bytes() == data
 
 
-def test_a_damaged_cached_wheel_is_fetched_again(
-    tmp_path: Path, wheel: Wheel, data: bytes
-) -> None:
+def test_a_damaged_cached_wheel_is_fetched_again(tmp_path: Path, wheel: Wheel, data: bytes) -> None:
     """A disk may rot; the user is told."""
     listener = Listener()
     cache = WheelCache(tmp_path / "cache", listener, opener=lambda _: Answer(data, len(data)))

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from unit.wheelmaker import make_wheel
 
 from ggfleet.bundle.requirements import read_requirements
 from ggfleet.errors import BundleError
+from unit.wheelmaker import make_wheel
 
 A, B, C = "a" * 64, "b" * 64, "c" * 64
 

@@ -6,12 +6,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from unit.factories import make_platform
-from unit.wheelmaker import PI, PURE, lock_of, make_wheel
 
 from ggfleet.bundle.resolve import Wheel, resolve
 from ggfleet.errors import BundleError
 from ggfleet.model import Platform
+from unit.factories import make_platform
+from unit.wheelmaker import PI, PURE, lock_of, make_wheel
 
 TARGET = make_platform("pi", architecture="aarch64")
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 from packaging.tags import Tag
-from unit.factories import make_platform
 
 from ggfleet.bundle.tags import check_supported, ranked_tags, uv_platform
 from ggfleet.errors import BundleError
+from unit.factories import make_platform
 
 PI = make_platform("pi", architecture="aarch64")
 

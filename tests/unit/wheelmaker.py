@@ -69,8 +69,6 @@ def _lines(wheels: Iterable[Wheel]) -> Iterable[str]:
         )
 
 
-
-
 class Listener:
     """Keeps what a build tells."""
 

@@ -1,6 +1,7 @@
 """A fleet's archives: libraries, models and functions, for platforms that are not this machine."""
 
 from ggfleet.bundle.build import build
+from ggfleet.bundle.fetched import fetched_wheels
 from ggfleet.bundle.host import fits_host, host_platform
 from ggfleet.bundle.manifest import read_manifest, write_manifest
 from ggfleet.system.progress import Progress, Silent
@@ -9,6 +10,7 @@ __all__ = [
     "Progress",
     "Silent",
     "build",
+    "fetched_wheels",
     "fits_host",
     "host_platform",
     "read_manifest",
