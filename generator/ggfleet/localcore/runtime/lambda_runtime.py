@@ -90,6 +90,19 @@ def describe(error: BaseException) -> dict[str, Any]:
     }
 
 
+def print_error(error: BaseException) -> None:
+    """Print an error as Python does, without the frames that led from here to the function."""
+    trace = error.__traceback__
+    while trace is not None and is_own(trace.tb_frame.f_code.co_filename):
+        trace = trace.tb_next
+    traceback.print_exception(type(error), error, trace or error.__traceback__)
+
+
+def is_own(file: str) -> bool:
+    """Whether a frame's file is this one or the import machinery."""
+    return file in (__file__, importlib.__file__) or file.startswith("<frozen importlib")
+
+
 class Runtime:
     """One function in one process."""
 
@@ -99,13 +112,14 @@ class Runtime:
         self.encoding = encoding
 
     def load(self, handler: str) -> Callable[[Any, Any], Any]:
-        """Import `module.function`; tells the core why it fails, then raises."""
+        """Import `module.function`; when it fails tells the core why and ends the process."""
         try:
             module, name = handler.rsplit(".", 1)
             found: Callable[[Any, Any], Any] = getattr(importlib.import_module(module), name)
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001 - sys.exit while loading is a failure too
+            print_error(error)
             self.client.put_initialized(self.arn, False, repr(error))
-            raise
+            sys.exit(1)
         return found
 
     def work(self, handler: Callable[[Any, Any], Any]) -> None:
@@ -127,7 +141,7 @@ class Runtime:
 
     def fail(self, invocation_id: str, error: BaseException, kind: str) -> None:
         """Log an error and tell the core."""
-        traceback.print_exception(type(error), error, error.__traceback__)
+        print_error(error)
         self.client.post_handler_err(self.arn, invocation_id, describe(error), kind)
 
 
