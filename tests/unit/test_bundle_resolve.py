@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ggfleet.bundle.resolve import Wheel, resolve
+from ggfleet.bundle.resolve import Lock, Wheel, resolve
 from ggfleet.errors import BundleError
 from ggfleet.model import Platform
 from unit.factories import make_platform
@@ -20,7 +20,7 @@ def choose(tmp_path: Path, lock: str, requirements: str = "tiny\n") -> tuple[Whe
     """Resolve with a lock that uv might have written."""
     file = tmp_path / "r.txt"
     file.write_text(requirements)
-    return resolve([file], TARGET, cache=tmp_path, lock=lambda *_: lock)
+    return resolve([file], TARGET, cache=tmp_path, lock=lambda *_: Lock(lock, tmp_path / "lock"))
 
 
 def test_the_best_tag_wins_whatever_the_order(tmp_path: Path) -> None:
@@ -101,7 +101,7 @@ def test_a_wheel_named_by_path_is_taken(tmp_path: Path) -> None:
     wheel = make_wheel(tmp_path)
     lock = (
         '[[packages]]\nname = "tiny"\nversion = "1.0"\n'
-        f'archive = {{ path = "{tmp_path / wheel.filename}", '
+        f'archive = {{ path = "../{wheel.filename}", '
         f'hashes = {{ sha256 = "{wheel.sha256}" }} }}\n'
     )
     assert choose(tmp_path, lock) == (replace(wheel, size=0),)
@@ -110,7 +110,7 @@ def test_a_wheel_named_by_path_is_taken(tmp_path: Path) -> None:
 def test_uv_is_not_asked_for_an_unsupported_platform(tmp_path: Path) -> None:
     """The refusal comes before the work."""
 
-    def never(*_: object) -> str:
+    def never(*_: object) -> Lock:
         raise AssertionError("resolved")
 
     old = Platform("old", "armv7l", "3.11", "2.36")

@@ -7,6 +7,7 @@ runs on (a TensorFlow resolved that way for a Pi is an empty stub). What uv writ
 
 from __future__ import annotations
 
+import os
 import sys
 import tempfile
 import tomllib
@@ -30,8 +31,17 @@ WAY_OUT = (
     "file: `--find-links FOLDER`"
 )
 
-Locker = Callable[[Sequence[Path], Platform, Path], str]
-"""Requirements files, a platform and a cache folder to the text of a `pylock.toml`."""
+
+@dataclass(frozen=True)
+class Lock:
+    """The text of a `pylock.toml`, and the folder that its paths start from."""
+
+    text: str
+    folder: Path
+
+
+Locker = Callable[[Sequence[Path], Platform, Path], Lock]
+"""Requirements files, a platform and a cache folder to a lock."""
 
 
 @dataclass(frozen=True)
@@ -71,24 +81,28 @@ def resolve(
     """
     check_supported(platform)
     requirements = read_requirements(files)
-    text = (lock or uv_lock)(files, platform, cache)
+    locked = (lock or uv_lock)(files, platform, cache)
     ranks = ranked_tags(platform)
-    packages = tomllib.loads(text).get("packages", [])
-    wheels = [_choose(package, requirements, ranks, platform) for package in packages]
-    return tuple(sorted(wheels, key=lambda wheel: wheel.name))
+    chosen = [
+        _choose(package, _candidates(package, locked.folder), requirements, ranks, platform)
+        for package in tomllib.loads(locked.text).get("packages", [])
+    ]
+    return tuple(sorted(chosen, key=lambda wheel: wheel.name))
 
 
-def uv_lock(files: Sequence[Path], platform: Platform, cache: Path) -> str:
+def uv_lock(files: Sequence[Path], platform: Platform, cache: Path) -> Lock:
     """Let uv resolve; its messages about a set that does not exist become the user's."""
-    with tempfile.TemporaryDirectory(prefix="ggfleet-") as folder:
-        out = Path(folder, "pylock.ggfleet.toml")
+    with tempfile.TemporaryDirectory(prefix="ggfleet-") as name:
+        out = Path(name).resolve() / "pylock.ggfleet.toml"
+        command = [program("uv"), *_uv_arguments(files, platform, cache, out)]
         try:
-            run([program("uv"), *_uv_arguments(files, platform, cache, out)])
+            # uv takes `./some.whl` from where it runs: let that be the same whoever calls
+            run(command, cwd=files[0].resolve().parent)
         except ToolError as error:
             message = f"no set of wheels for platform {platform.name}: {error.message}"
             fix = WAY_OUT if "No solution found" in error.message else ""
             raise BundleError(message, fix=fix) from error
-        return out.read_text()
+        return Lock(out.read_text(), out.parent)
 
 
 def _uv_arguments(
@@ -114,14 +128,15 @@ def _uv_arguments(
 
 def _choose(
     package: Mapping[str, Any],
+    candidates: Sequence[Wheel],
     requirements: Requirements,
     ranks: Mapping[Tag, int],
     platform: Platform,
 ) -> Wheel:
-    label = f"{package['name']} {package.get('version', '')}".strip()
+    label = _label(package)
     ranked = sorted(
         (rank, wheel.filename, wheel)
-        for wheel in _candidates(package, label)
+        for wheel in candidates
         if (rank := min((ranks[tag] for tag in wheel.tags if tag in ranks), default=-1)) >= 0
     )
     if not ranked:
@@ -142,21 +157,22 @@ def _choose(
     )
 
 
-def _candidates(package: Mapping[str, Any], label: str) -> list[Wheel]:
+def _candidates(package: Mapping[str, Any], folder: Path) -> list[Wheel]:
     sources = list(package.get("wheels", []))
     if "archive" in package:
         sources.append(package["archive"])
-    wheels = [wheel for source in sources if (wheel := _wheel(package, source, label))]
+    wheels = [wheel for source in sources if (wheel := _wheel(package, source, folder))]
     if not wheels:
-        raise BundleError(f"{label} comes without any wheel, as source only", fix=WAY_OUT)
+        raise BundleError(f"{_label(package)} comes without any wheel, as source only", fix=WAY_OUT)
     return wheels
 
 
-def _wheel(package: Mapping[str, Any], source: Mapping[str, Any], label: str) -> Wheel | None:
-    url = source["url"] if "url" in source else Path(source["path"]).absolute().as_uri()
-    filename = source.get("name") or _last_segment(url)
+def _wheel(package: Mapping[str, Any], source: Mapping[str, Any], folder: Path) -> Wheel | None:
+    url = source.get("url") or _file_url(folder, source["path"])
+    filename = source.get("name") or unquote(urlsplit(url).path.rpartition("/")[2])
     if not filename.endswith(".whl"):
         return None
+    label = _label(package)
     sha256 = source.get("hashes", {}).get("sha256")
     if sha256 is None:
         raise BundleError(
@@ -169,8 +185,13 @@ def _wheel(package: Mapping[str, Any], source: Mapping[str, Any], label: str) ->
     return Wheel(package["name"], version, filename, url, sha256, source.get("size", 0))
 
 
-def _last_segment(url: str) -> str:
-    return unquote(urlsplit(url).path.rpartition("/")[2])
+def _file_url(folder: Path, path: str) -> str:
+    # the folder may be gone: `..` goes by name
+    return Path(os.path.normpath(folder / path)).as_uri()
+
+
+def _label(package: Mapping[str, Any]) -> str:
+    return f"{package['name']} {package.get('version', '')}".strip()
 
 
 def _described(platform: Platform) -> str:
