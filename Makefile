@@ -32,7 +32,7 @@ build/train-venv/.done: models/requirements.txt requirements/uv.txt
 	touch $@
 
 model: $(MODEL) ## train the sample model
-$(MODEL): models/train.py models/requirements.txt | build/train-venv/.done
+$(MODEL): models/train.py models/replace.py models/requirements.txt | build/train-venv/.done
 	build/train-venv/bin/python models/train.py --out build/models/digits
 
 demo: .venv/.base $(MODEL) ## the whole way once: train, bundle, render, run, compare

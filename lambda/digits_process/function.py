@@ -28,11 +28,15 @@ def load(folder: Path) -> Predict:
 
 
 def add_libraries(folder: Path) -> None:
-    """Let Python find modules in this folder, after all that it finds already."""
+    """Let Python find modules in this folder first, as it does with PYTHONPATH in a container.
+
+    Appended, they would come after the host's own: an older numpy there makes TensorFlow's import
+    fail (seen with Debian 12's numpy 1.24.2).
+    """
     if not folder.is_dir():
         log(NAME, f"no libraries at {folder} (LIBRARIES); looking for the host's own")
         return
-    sys.path.append(str(folder))
+    sys.path.insert(0, str(folder))
 
 
 SERVICE = start(NAME, FILE, load)

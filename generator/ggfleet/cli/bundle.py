@@ -6,6 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 import click
+from rich.table import Table
 
 from ggfleet.bundle import build
 from ggfleet.cli import output
@@ -52,7 +53,7 @@ def command(spec: Path, platforms: tuple[str, ...], out: Path, cache: Path, as_j
     return 0
 
 
-def table_of(archives: tuple[Archive, ...]) -> output.Table:
+def table_of(archives: tuple[Archive, ...]) -> Table:
     """Archives as a table of sizes."""
     rows = [
         (

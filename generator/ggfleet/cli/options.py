@@ -33,6 +33,22 @@ platforms_option = click.option(
     "--platform", "platforms", multiple=True, metavar="NAME",
     help="Only for this platform of the spec; may be repeated.",
 )  # fmt: skip
+platform_option = click.option(
+    "--platform",
+    default="",
+    metavar="NAME",
+    help="Platform to run as.  [default: the first that fits this machine]",
+)
+core_option = click.option(
+    "--core", "core_name", default="", metavar="NAME", help="Core to run as, by its host's name."
+)
+isolation_option = click.option(
+    "--isolation",
+    default="auto",
+    show_default=True,
+    type=click.Choice(["auto", "mount-namespace", "relocated"]),
+    help="How containerised functions see their resources.",
+)
 cache_option = click.option(
     "--cache",
     type=click.Path(path_type=Path, file_okay=False),

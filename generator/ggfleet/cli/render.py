@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 
 import click
@@ -10,14 +9,10 @@ import click
 from ggfleet.bundle import read_manifest
 from ggfleet.cli import output
 from ggfleet.cli.options import bundles_option, chosen, json_option, platforms_option, spec_argument
-from ggfleet.errors import GgfleetError
 from ggfleet.model import Manifest, Rendering
 from ggfleet.render import TARGETS, render
 from ggfleet.spec import load
-from ggfleet.system.files import replace_folder, write_json
-
-MARK = "calls.json"
-"""A file that every rendered folder holds; a folder without it is not ours to replace."""
+from ggfleet.system.documents import write_rendering
 
 
 @click.command()
@@ -67,20 +62,6 @@ def manifest_in(bundles: Path) -> Manifest:
     """The manifest in a folder of archives; an empty one where nothing was bundled yet."""
     path = bundles / "manifest.json"
     return read_manifest(path) if path.exists() else Manifest()
-
-
-def write_rendering(rendering: Rendering, out: Path) -> None:
-    """Write all documents beside their place, then let them take it together."""
-    if out.exists() and any(out.iterdir()) and not (out / MARK).exists():
-        raise GgfleetError(
-            f"{out} holds files that are no earlier rendering", fix="name an empty or a new folder"
-        )
-    out.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f".{out.name}.", dir=out.parent) as beside:
-        new = Path(beside) / out.name
-        for document in rendering.documents:
-            write_json(new / document.path, document.content)
-        replace_folder(new, out)
 
 
 def _tell(rendering: Rendering, target: str, out: Path) -> None:

@@ -1,0 +1,19 @@
+"""How ML libraries should reach a device, settled by doing it both ways on the same machine."""
+
+from ggfleet.compare.machine import describe
+from ggfleet.compare.measure import Plan, measure, plan_for
+from ggfleet.compare.result import Measured, medians, to_json
+from ggfleet.compare.strategies import MlResource, OsPip, Strategy
+
+__all__ = [
+    "Measured",
+    "MlResource",
+    "OsPip",
+    "Plan",
+    "Strategy",
+    "describe",
+    "measure",
+    "medians",
+    "plan_for",
+    "to_json",
+]

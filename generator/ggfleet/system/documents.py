@@ -1,0 +1,34 @@
+"""Rendered documents to a folder, all of them or none."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from ggfleet.errors import GgfleetError
+from ggfleet.model import Rendering
+from ggfleet.system.files import replace_folder, write_json
+
+MARK = "calls.json"
+"""A file that every rendered folder holds; a folder without it is not ours to replace."""
+
+
+def write_rendering(rendering: Rendering, out: Path) -> None:
+    """Write all documents beside their place, then let them take it together.
+
+    Raises `GgfleetError` when `out` holds something else than an earlier rendering.
+    """
+    if out.exists() and not _is_ours(out):
+        raise GgfleetError(
+            f"{out} holds files that are no earlier rendering", fix="name an empty or a new folder"
+        )
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".{out.name}.", dir=out.parent) as beside:
+        new = Path(beside) / out.name
+        for document in rendering.documents:
+            write_json(new / document.path, document.content)
+        replace_folder(new, out)
+
+
+def _is_ours(out: Path) -> bool:
+    return out.is_dir() and ((out / MARK).exists() or not any(out.iterdir()))

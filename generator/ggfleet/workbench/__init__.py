@@ -1,0 +1,7 @@
+"""A fleet on this machine: its archives in a local S3 endpoint, one of its cores embedded."""
+
+from ggfleet.workbench.bench import Workbench
+from ggfleet.workbench.host import choose_core, interpreter
+from ggfleet.workbench.messages import Message, read_message
+
+__all__ = ["Message", "Workbench", "choose_core", "interpreter", "read_message"]

@@ -1,0 +1,39 @@
+"""Messages for an embedded core, one JSON object a line: `{"topic": ..., "payload": ...}`."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+from ggfleet.errors import GgfleetError
+
+
+@dataclass(frozen=True)
+class Message:
+    """A payload (the bytes of a JSON document) on a topic."""
+
+    topic: str
+    payload: bytes
+
+    def to_line(self) -> str:
+        """The message as a line; a payload that is not JSON becomes a string."""
+        try:
+            payload = json.loads(self.payload)
+        except ValueError:
+            payload = self.payload.decode(errors="replace")
+        return json.dumps({"topic": self.topic, "payload": payload})
+
+
+def read_message(line: str, where: str) -> Message:
+    """Read one line; other keys, such as a label, are the caller's own and left out.
+
+    `where` names the line in the error.
+    """
+    try:
+        value = json.loads(line)
+        return Message(str(value["topic"]), json.dumps(value["payload"]).encode())
+    except (ValueError, TypeError, KeyError) as error:
+        raise GgfleetError(
+            f"{where} is no message",
+            fix='write one JSON object a line: {"topic": "digits/request", "payload": {...}}',
+        ) from error
