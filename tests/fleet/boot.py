@@ -4,8 +4,8 @@
 
 Inside its private mount namespace it shows systemd-nspawn a host with control groups version 2 and a
 /run/systemd on tmpfs, lays the host's own overlay over the root that all share, and boots. Exit
-status 133 of nspawn means that the host wants to reboot. SIGTERM ends the host and this program,
-SIGUSR1 cuts its power. When the process PARENT goes, so does the host.
+status 133 of nspawn means that the host wants to reboot. SIGTERM ends the host and this program, and
+comes from the kernel when the process PARENT is gone.
 """
 
 from __future__ import annotations
@@ -72,7 +72,8 @@ class Host:
     def _argv(self) -> list[str]:
         enter = 'echo $$ > "$0/cgroup.procs" && exec "$@"'
         return [
-            "sh", "-c", enter, str(self.cgroup), "systemd-nspawn", "--quiet", f"--directory={self.state}/root", "--boot",
+            "sh", "-c", enter, str(self.cgroup),
+            "systemd-nspawn", "--quiet", f"--directory={self.state}/root", "--boot",
             f"--machine={self.namespace}", f"--hostname={self.hostname}",
             f"--network-namespace-path=/run/netns/{self.namespace}", "--capability=CAP_NET_ADMIN",
             "--register=no", "--keep-unit", "--resolv-conf=off", "--timezone=off",
@@ -101,7 +102,6 @@ def main(parent: str, state: str, rootfs: str, namespace: str, hostname: str) ->
         sys.exit(0)
 
     signal.signal(signal.SIGTERM, end)
-    signal.signal(signal.SIGUSR1, lambda *_: host.cut())
     die_with(int(parent))
     host.prepare()
     while host.boot() == REBOOT:

@@ -6,6 +6,7 @@ not meet, and a later run can tell what a killed one has left.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import signal
@@ -57,7 +58,8 @@ class Network:
 def remove(namespace: str) -> None:
     """End the processes of a namespace that is ours (SSH masters, servers), then remove it."""
     for pid in run(["ip", "netns", "pids", namespace], check=False).split():
-        os.kill(int(pid), signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(int(pid), signal.SIGKILL)
     run(["ip", "netns", "del", namespace], check=False)
 
 
@@ -70,5 +72,5 @@ def is_left_over(name: str) -> bool:
 def sweep() -> None:
     """Remove the namespaces of runs that were killed."""
     for line in run(["ip", "netns", "list"]).splitlines():
-        if is_left_over(namespace := line.split()[0]):
+        if is_left_over(namespace := line.split(maxsplit=1)[0]):
             remove(namespace)

@@ -45,18 +45,24 @@ class Result:
 
 def play(fleet: Fleet, name: str, hosts: dict[Host, dict[str, Any]], *options: str) -> Result:
     """Run playbooks/`name` with the sample inventory; each host brings what it sets differently."""
-    overrides = fleet.folder / "inventory.json"
-    entries = {host.name: {**connection(fleet, host), **own} for host, own in hosts.items()}
-    overrides.write_text(json.dumps({"greengrass": {"hosts": entries}}))
     argv: list[str | Path] = [
         Path(sys.executable).with_name("ansible-playbook"), "--inventory=inventory/sample",
-        f"--inventory={overrides}", f"--limit={','.join(entries)}", f"playbooks/{name}", *options,
+        f"--inventory={write_inventory(fleet, hosts)}",
+        f"--limit={','.join(host.name for host in hosts)}", f"playbooks/{name}", *options,
     ]  # fmt: skip
     done = subprocess.run(
         argv, cwd=PROJECT, env=environment(fleet), stdin=subprocess.DEVNULL, text=True,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=300, check=False,
     )  # fmt: skip
     return Result(done.returncode, done.stdout)
+
+
+def write_inventory(fleet: Fleet, hosts: dict[Host, dict[str, Any]]) -> Path:
+    """Write an inventory that comes after the sample's and points its hosts at test hosts."""
+    path = fleet.folder / "inventory.json"
+    entries = {host.name: {**connection(fleet, host), **own} for host, own in hosts.items()}
+    path.write_text(json.dumps({"greengrass": {"hosts": entries}}, indent=2))
+    return path
 
 
 def connection(fleet: Fleet, host: Host) -> dict[str, str]:

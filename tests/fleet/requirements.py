@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 
 TOOLS = {
     "systemd-nspawn": "systemd-container",
@@ -21,4 +22,10 @@ def missing() -> list[str]:
     for tool, package in TOOLS.items():
         if shutil.which(tool) is None:
             phrases.append(f"{tool} (package {package})")
-    return phrases
+    return phrases or _missing_rights()
+
+
+def _missing_rights() -> list[str]:
+    """Root in a container may lack what root needs here."""
+    tried = subprocess.run(["unshare", "--mount", "--net", "true"], check=False)
+    return [] if tried.returncode == 0 else ["the right to make namespaces (CAP_SYS_ADMIN)"]

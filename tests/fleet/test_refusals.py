@@ -16,27 +16,33 @@ pytestmark = pytest.mark.fleet
 
 @dataclass(frozen=True)
 class Refused:
-    """Three hosts, each with a fault of its own, after one run over all of them."""
+    """Five hosts, each with a fault of its own, after one run over all of them."""
 
     result: Result
     wrong_checksum: Host
     foreign_key: Host
     has_v2: Host
+    wrong_version: Host
 
 
 @pytest.fixture(scope="module")
 def refused(fleet: Fleet, site: Site) -> Refused:
     """Run site.yml once over three hosts; what stops one must not hide what stops another."""
-    one, two, three = fleet.boot("pi-01", "pi-02", "orin-01")
+    one, two, three, four, five = fleet.boot(
+        "pi-01", "pi-02", "orin-01", "gateway-01", "gateway-02"
+    )
     _, foreign = site.authority.issue("another device")
     three.root("mkdir -p /greengrass/v2")
+    five.root("echo fs.protected_symlinks = 0 > /etc/sysctl.d/99-later.conf")
     hosts = {
         one: {**site.variables(one), "greengrass_core_v1_tarball_sha256": "0" * 64},
         two: {**site.variables(two), "greengrass_certificates_private_key": str(foreign)},
         three: site.variables(three),
+        four: {**site.variables(four), "greengrass_core_v1_version": "1.10.0"},
+        five: site.variables(five),
     }
     result = play(fleet, "site.yml", hosts)
-    return Refused(result.must_fail(), one, two, three)
+    return Refused(result.must_fail(), one, two, three, four)
 
 
 def test_tarball_with_another_checksum_is_refused(refused: Refused) -> None:
@@ -58,6 +64,23 @@ def test_host_with_greengrass_v2_is_refused(refused: Refused) -> None:
     """The message names what was found; V2 and its unit stay untouched."""
     assert "orin-01 has another Greengrass (/greengrass/v2 exists)" in refused.result.output
     assert refused.has_v2.root("ls -A /greengrass").split() == ["certs", "v2"]
+
+
+def test_tarball_of_another_version_is_refused(refused: Refused) -> None:
+    """The message names the tarball and the input; no part of it is put into place."""
+    said = " ".join(refused.result.output.split())
+    assert (
+        "holds no greengrass/ggc/packages/1.10.0/bin/daemon: set greengrass_core_v1_version" in said
+    )
+    assert refused.wrong_version.root("find /greengrass -name greengrassd -path '*/ggc/*' "
+                                      "-not -path '*/.unpacked/*'") == ""  # fmt: skip
+
+
+def test_kernel_setting_that_another_file_takes_back_is_refused(refused: Refused) -> None:
+    """The message names both settings with what the kernel says."""
+    said = " ".join(refused.result.output.split())
+    assert "gateway-02: fs.protected_hardlinks and fs.protected_symlinks must be 1" in said
+    assert "the kernel says 1 and 0" in said
 
 
 def test_preflight_reports_all_faults_in_one_message(fleet: Fleet) -> None:
