@@ -16,6 +16,7 @@ from ggfleet.model import (
     Fleet,
     Isolation,
     LocalDevice,
+    Logger,
     Manifest,
     Part,
     Subscription,
@@ -23,6 +24,7 @@ from ggfleet.model import (
 from ggfleet.render import render
 from ggfleet.render.group_v1 import names
 from ggfleet.render.group_v1.lambda_function import create_body
+from ggfleet.render.group_v1.logger import logger_version
 from ggfleet.render.group_v1.subscription import subscription_id, subscription_version
 from ggfleet.render.known import resolve, wanted_archives
 from unit.factories import (
@@ -108,6 +110,14 @@ def test_a_subscriptions_id_stays() -> None:
     assert isinstance(found, list)
     assert [each["Id"] for each in found] == [subscription_id(two), subscription_id(one)]
     assert subscription_id(one) == "sub-26d4dd1a54d0"
+
+
+def test_space_is_for_files_alone() -> None:
+    """The service's limit on log space is the disk's; CloudWatch has none."""
+    loggers = (Logger("lambda", "INFO", "cloudwatch", 10), Logger("lambda", "INFO", "file", 10))
+    found = logger_version(make_fleet(loggers=loggers))["Loggers"]
+    assert isinstance(found, list)
+    assert [each.get("Space") for each in found] == [None, 10]
 
 
 def test_the_same_subscription_twice_is_refused() -> None:
