@@ -18,6 +18,7 @@ from typing import Any
 from isal import isal_zlib
 from stream_zip import ZIP_32, ZIP_64, stream_zip
 
+from ggfleet.bundle.ahead import read_ahead
 from ggfleet.bundle.tree import Entry, TreeDigest
 from ggfleet.errors import BundleError
 from ggfleet.system.files import CHUNK, sha256
@@ -83,19 +84,23 @@ def pack(
 def _write(entries: Sequence[Entry], scratch: Scratch, progress: Progress) -> Packed:
     tree, whole = TreeDigest(), hashlib.sha256()
     size = 0
-    for chunk in _zipped(entries, tree, progress):
-        whole.update(chunk)
-        scratch.stream.write(chunk)
-        size += len(chunk)
+    with read_ahead(_pieces(entries, tree)) as pieces:
+        for chunk in _zipped(entries, pieces, progress):
+            whole.update(chunk)
+            scratch.stream.write(chunk)
+            size += len(chunk)
     unpacked = sum(entry.size for entry in entries)
     return Packed(scratch.path, tree.hexdigest(), whole.hexdigest(), size, unpacked, len(entries))
 
 
-def _zipped(entries: Sequence[Entry], tree: TreeDigest, progress: Progress) -> Iterable[bytes]:
+def _zipped(
+    entries: Sequence[Entry], pieces: Iterator[bytes | None], progress: Progress
+) -> Iterable[bytes]:
     plain = len(entries) <= PLAIN_FILES and sum(e.size for e in entries) < PLAIN_BYTES
     method = ZIP_32 if plain else ZIP_64
     members = (
-        (e.path, EARLIEST, stat.S_IFREG | e.mode, method, _read(e, tree, progress)) for e in entries
+        (e.path, EARLIEST, stat.S_IFREG | e.mode, method, _next_file(pieces, progress))
+        for e in entries
     )
     # Unix timestamps would carry the time zone of this machine
     return stream_zip(
@@ -108,14 +113,28 @@ def _compressor() -> Any:
     return isal_zlib.compressobj(level=LEVEL, wbits=RAW_DEFLATE)
 
 
-def _read(entry: Entry, tree: TreeDigest, progress: Progress) -> Iterator[bytes]:
+def _next_file(pieces: Iterator[bytes | None], progress: Progress) -> Iterator[bytes]:
+    for piece in pieces:
+        if piece is None:
+            return
+        yield piece
+        progress.advance(len(piece))
+
+
+def _pieces(entries: Sequence[Entry], tree: TreeDigest) -> Iterator[bytes | None]:
+    """The bytes of all files, one after the other, with None after each."""
+    for entry in entries:
+        yield from _checked(entry, tree)
+        yield None
+
+
+def _checked(entry: Entry, tree: TreeDigest) -> Iterator[bytes]:
     """Pass the bytes on, and hold them against what the entry promised."""
     digest, size = hashlib.sha256(), 0
     for chunk in entry.content.chunks():
         digest.update(chunk)
         size += len(chunk)
         yield chunk
-        progress.advance(len(chunk))
     found = digest.hexdigest()
     if size != entry.size or entry.sha256 not in ("", found):
         raise BundleError(
