@@ -181,3 +181,25 @@ def test_containers_need_no_root(shared: Path, mode: str) -> None:
         assert seen["marker"] == "/mllibs/marker.py"
     else:
         assert seen["marker"].startswith(str(shared / "root/greengrass/ggc/deployment/mlmodel"))
+
+
+FORBID = 'echo 0 > /proc/sys/user/max_mnt_namespaces && exec "$@"'
+
+
+def test_where_namespaces_are_forbidden_functions_are_relocated(tmp_path: Path) -> None:
+    """For real: the driver runs where the kernel grants no mount namespace."""
+    wrapper = ["unshare", "--user", "--map-root-user", "sh", "-c", FORBID, "sh"]
+    if subprocess.run([*wrapper, "true"], capture_output=True, check=False).returncode != 0:
+        pytest.skip("no user namespace to forbid mount namespaces in")
+    done = subprocess.run(
+        [*wrapper, sys.executable, str(DRIVER), "serve", str(tmp_path), "auto", str(sdk())],
+        env={**os.environ, "ONCE": "1", "PYTHONPATH": f"{GENERATOR}:{DRIVER.parent}"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    seen = json.loads(done.stdout)
+    assert seen["isolation"] == "relocated"
+    assert seen["marker"].startswith(str(tmp_path / "greengrass/ggc/deployment/mlmodel"))

@@ -83,7 +83,7 @@ def _write(target: Path, source: Callable[[], IO[bytes]], mode: int) -> None:
     with os.fdopen(handle, "wb") as sink:
         with source() as stream:
             shutil.copyfileobj(stream, sink, CHUNK)
-        os.fchmod(sink.fileno(), mode & NO_WRITING)
+        os.fchmod(sink.fileno(), mode & NO_WRITING | stat.S_IRUSR)
 
 
 @contextmanager
