@@ -1,1 +1,1 @@
-"""ggfleet: provision Greengrass devices, render what they run, measure how ML libraries reach them."""
+"""ggfleet: makes devices ready for Greengrass, renders what they run, measures how it arrives."""

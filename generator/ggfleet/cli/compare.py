@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import closing
-from dataclasses import replace
 from pathlib import Path
 from typing import TextIO
 
@@ -12,6 +11,7 @@ import click
 
 from ggfleet.cli import output
 from ggfleet.cli.options import (
+    bundles_option,
     cache_option,
     core_option,
     isolation_option,
@@ -20,7 +20,7 @@ from ggfleet.cli.options import (
     spec_argument,
 )
 from ggfleet.cli.progress import reporting
-from ggfleet.compare import Measured, Plan, describe, measure, medians, plan_for, to_json
+from ggfleet.compare import Measured, Plan, describe, measure, medians, reduce_to, to_json
 from ggfleet.errors import CompareError
 from ggfleet.model import Json
 from ggfleet.spec import load
@@ -72,6 +72,7 @@ ROWS: tuple[Row, ...] = (
 @platform_option
 @core_option
 @isolation_option
+@bundles_option
 @cache_option
 @json_option
 def command(
@@ -83,6 +84,7 @@ def command(
     platform: str,
     core_name: str,
     isolation: str,
+    bundles: Path,
     cache: Path,
     as_json: bool,
 ) -> int:
@@ -93,8 +95,19 @@ def command(
     """
     fleet = load(spec)
     core = choose_core(fleet, platform, core_name)
-    plan = plan_for(fleet, core, function, _first(messages), out, cache)
-    plan = replace(plan, isolation=isolation)
+    reduced, chosen = reduce_to(fleet, function)
+    plan = Plan(
+        whole=fleet,
+        fleet=reduced,
+        core=core,
+        function=chosen,
+        message=_first(messages),
+        # Absolute: functions run in working folders of their own.
+        folder=out.absolute(),
+        bundles=bundles,
+        cache=cache,
+        isolation=isolation,
+    )
     with (
         reporting(quiet=as_json) as progress,
         closing(measure(plan, runs, progress, lambda _: None)) as measurements,

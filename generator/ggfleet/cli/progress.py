@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rich.markup import escape
@@ -36,9 +36,10 @@ def reporting(*, quiet: bool = False) -> Iterator[Listener]:
 
 
 class _Lines:
-    """For logs: one line when something begins, one for what is worth keeping."""
+    """For logs: each step, what is worth keeping, and counted work that took its time."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
         self._began = 0.0
         self._label = ""
         self._done = 0
@@ -46,18 +47,17 @@ class _Lines:
     def step(self, text: str) -> None:
         output.err.print(escape(text))
 
-    def start(self, label: str, total_bytes: int) -> None:
-        self._began, self._label, self._done = time.monotonic(), label, 0
-        size = f" ({output.megabytes(total_bytes)})" if total_bytes else ""
-        output.err.print(f"{escape(label)}{size}")
+    def start(self, label: str, total_bytes: int) -> None:  # noqa: ARG002 - told when it is done
+        self._began, self._label, self._done = self._clock(), label, 0
 
     def advance(self, count: int) -> None:
         self._done += count
 
     def finish(self) -> None:
-        seconds = time.monotonic() - self._began
-        text = f"{self._label}: {output.megabytes(self._done)} in {seconds:.1f} s"
-        output.err.print(escape(text))
+        seconds = self._clock() - self._began
+        if seconds >= 1:
+            text = f"{self._label}: {output.megabytes(self._done)} in {seconds:.1f} s"
+            output.err.print(escape(text))
 
     def say(self, text: str) -> None:
         output.err.print(escape(text))

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import threading
-import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TextIO
@@ -12,9 +10,9 @@ from typing import TextIO
 import click
 from rich.markup import escape
 
-from ggfleet.bundle import build
 from ggfleet.cli import output
 from ggfleet.cli.options import (
+    bundles_option,
     cache_option,
     core_option,
     isolation_option,
@@ -23,16 +21,9 @@ from ggfleet.cli.options import (
     spec_argument,
 )
 from ggfleet.cli.progress import reporting
-from ggfleet.localcore import CoreEvent, EmbeddedCore, Failed
-from ggfleet.model import Core, Fleet
+from ggfleet.model import Core
 from ggfleet.spec import load
-from ggfleet.workbench import Message, Workbench, choose_core, interpreter, read_message
-
-AHEAD = 256
-"""Messages in a function's queue before the next is sent; a V1 core drops what exceeds 1,024."""
-
-POLL = 0.02
-"""Seconds between two looks at the queues."""
+from ggfleet.workbench import Message, Trial, choose_core, read_message, running
 
 
 @click.command()
@@ -54,6 +45,7 @@ POLL = 0.02
 )
 @isolation_option
 @click.option("--which", is_flag=True, help="Only tell which core and platform would run here.")
+@bundles_option
 @cache_option
 @json_option
 def command(
@@ -64,6 +56,7 @@ def command(
     root: Path,
     isolation: str,
     which: bool,
+    bundles: Path,
     cache: Path,
     as_json: bool,
 ) -> int:
@@ -81,7 +74,7 @@ def command(
         return 0
     lines = enumerate(messages, start=1)
     sent = (read_message(line, f"{messages.name}:{n}") for n, line in lines if line.strip())
-    return _run(fleet, core, sent, root, isolation, cache)
+    return _run(Trial(fleet, core, root.absolute(), bundles, cache, isolation), sent)
 
 
 def _tell_which(core: Core, as_json: bool) -> None:
@@ -91,80 +84,17 @@ def _tell_which(core: Core, as_json: bool) -> None:
         output.out.print(f"{core.name} of platform {core.platform}")
 
 
-def _run(
-    fleet: Fleet,
-    core: Core,
-    messages: Iterator[Message],
-    root: Path,
-    isolation: str,
-    cache: Path,
-) -> int:
-    platform = fleet.platforms[core.platform]
-    python = interpreter(platform)
+def _run(trial: Trial, messages: Iterator[Message]) -> int:
     with ExitStack() as stack:
         with reporting() as progress:
-            bundles = root / "bundles"
-            manifest = build(fleet, [platform], bundles, cache=cache, progress=progress)
-            bench = stack.enter_context(Workbench(core, fleet.aws, root, progress))
-            bench.publish(manifest, bundles)
-            deployment = bench.deployment(fleet, manifest, "group-v1")
-            tally = _Tally()
-            embedded = stack.enter_context(
-                EmbeddedCore(
-                    deployment,
-                    bench.store(),
-                    root / "core",
-                    python=python,
-                    log=_log,
-                    on_event=tally,
-                    isolation_mode=isolation,
-                )
-            )
-            progress.step(f"deploying {deployment.group}")
-            embedded.deploy()
-            progress.step("starting the functions")
-            embedded.start()
-        return _talk(embedded, messages, tally)
-
-
-class _Tally:
-    """Counts calls that ended in an error; the core tells from several threads."""
-
-    def __init__(self) -> None:
-        self.failed = 0
-        self._lock = threading.Lock()
-
-    def __call__(self, event: CoreEvent) -> None:
-        if isinstance(event, Failed):
-            with self._lock:
-                self.failed += 1
-
-
-def _talk(core: EmbeddedCore, messages: Iterable[Message], tally: _Tally) -> int:
-    _log("listening")
-    began, sent, answered = time.monotonic(), 0, 0
-    for message in messages:
-        core.send(message.topic, message.payload)
-        sent += 1
-        while core.pending > AHEAD:
-            answered += _print_answers(core)
-    while core.pending:
-        answered += _print_answers(core)
-    answered += _print_answers(core)
-    seconds = time.monotonic() - began
+            core = stack.enter_context(running(trial, progress, _log))
+        _log("listening")
+        talk = core.talk(messages, lambda answer: click.echo(answer.to_line()))
     _log(
-        f"{sent} messages in, {answered} answers out, {core.dropped} dropped, "
-        f"{tally.failed} failed in {seconds:.1f} s"
+        f"{talk.sent} messages in, {talk.answered} answers out, {talk.dropped} dropped, "
+        f"{talk.failed} failed in {talk.seconds:.1f} s"
     )
-    return 1 if tally.failed or core.dropped else 0
-
-
-def _print_answers(core: EmbeddedCore) -> int:
-    count = 0
-    while answer := core.next_answer(POLL):
-        click.echo(Message(answer.topic, answer.payload).to_line())
-        count += 1
-    return count
+    return 1 if talk.failed or talk.dropped else 0
 
 
 def _log(text: str) -> None:

@@ -1,7 +1,7 @@
 """How ML libraries should reach a device, settled by doing it both ways on the same machine."""
 
 from ggfleet.compare.machine import describe
-from ggfleet.compare.measure import Plan, measure, plan_for
+from ggfleet.compare.measure import Plan, measure, reduce_to
 from ggfleet.compare.result import Measured, medians, to_json
 from ggfleet.compare.strategies import MlResource, OsPip, Strategy
 
@@ -14,6 +14,6 @@ __all__ = [
     "describe",
     "measure",
     "medians",
-    "plan_for",
+    "reduce_to",
     "to_json",
 ]

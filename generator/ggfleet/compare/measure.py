@@ -26,24 +26,24 @@ from ggfleet.workbench import Message, Workbench, interpreter
 
 @dataclass(frozen=True)
 class Plan:
-    """What to measure with: `fleet` is reduced to `function`, `message` makes it infer.
+    """What to measure with: `fleet` is `whole` reduced to `function`, `message` makes it infer.
 
-    `folder` takes everything that is written, `cache` the wheels.
+    `folder` takes what is written, `bundles` the archives, `cache` the wheels.
     """
 
+    whole: Fleet
     fleet: Fleet
     core: Core
     function: Function
     message: Message
     folder: Path
+    bundles: Path
     cache: Path
     isolation: str = "auto"
 
 
-def plan_for(
-    fleet: Fleet, core: Core, function: str, message: Message, folder: Path, cache: Path
-) -> Plan:
-    """Reduce a fleet to one function that has libraries as ML resource and a model.
+def reduce_to(fleet: Fleet, function: str) -> tuple[Fleet, Function]:
+    """The fleet with one function that has libraries as ML resource and a model, and what it needs.
 
     Without a name, the first such function. Raises `CompareError` when there is none.
     """
@@ -55,9 +55,7 @@ def plan_for(
             f"{function or 'no function'} has both a library with install: ml-resource and a model",
             fix=f"those that have: {names}",
         )
-    reduced = _reduced(fleet, chosen[0])
-    # Absolute: functions run in working folders of their own.
-    return Plan(reduced, core, chosen[0], message, folder.absolute(), cache)
+    return _reduced(fleet, chosen[0]), chosen[0]
 
 
 def _comparable(fleet: Fleet, function: Function) -> bool:
@@ -104,15 +102,15 @@ def measure(
 
 def _prepare(plan: Plan, progress: Progress, stack: contextlib.ExitStack) -> _Ready:
     fleet, platform = plan.fleet, plan.fleet.platforms[plan.core.platform]
-    bundles = plan.folder / "bundles"
-    manifest = build(fleet, [platform], bundles, cache=plan.cache, progress=progress)
+    # The whole fleet: the folder's manifest would lose what a reduced one does not have.
+    manifest = build(plan.whole, [platform], plan.bundles, cache=plan.cache, progress=progress)
     newer = plan.folder / "updated"
     after = _with_changed_model(plan)
     changed = build(
         after, [platform], newer, cache=plan.cache, progress=progress, only=[Part.MODEL]
     )
     bench = stack.enter_context(Workbench(plan.core, fleet.aws, plan.folder, progress))
-    bench.publish(manifest, bundles)
+    bench.publish(manifest, plan.bundles)
     bench.publish(changed, newer)
     requirements = [
         lib.requirements for lib in fleet.libraries_of(plan.function, Install.ML_RESOURCE)

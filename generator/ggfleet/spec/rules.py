@@ -24,6 +24,8 @@ from ggfleet.model import (
 from ggfleet.spec.problems import suggestion
 from ggfleet.spec.topics import topic_faults
 
+MAX_LAMBDA_NAME = 64
+
 Finding = tuple[str, str, str]
 Rule = Callable[[Fleet], Iterator[Finding]]
 
@@ -70,6 +72,43 @@ def _undefined(
             yield at, f"names {name}, which is not defined", suggestion(name, known)
     for name in sorted({name for name in names if names.count(name) > 1}):
         yield f"functions.{function.name}.{key}", f"names {name} twice", "name it once"
+
+
+@_error
+def lambda_names_fit(fleet: Fleet) -> Iterator[Finding]:
+    """Lambda's limit for a function's name, which is made of the fleet's and the function's."""
+    for name in fleet.functions:
+        length = len(f"{fleet.name}-{name}")
+        if length > MAX_LAMBDA_NAME:
+            yield (
+                f"functions.{name}",
+                f"makes the Lambda name {fleet.name}-{name}, {length} characters of at most "
+                f"{MAX_LAMBDA_NAME}",
+                "shorten this name or the fleet's",
+            )
+
+
+@_error
+def remote_models_are_archives(fleet: Fleet) -> Iterator[Finding]:
+    """V1 takes an archive in S3 by its ending, or the ARN of a training job."""
+    for name, model in fleet.models.items():
+        if model.source.startswith("s3://") and not model.source.endswith((".zip", ".tar.gz")):
+            fix = "name an archive that ends in .zip or .tar.gz"
+            yield f"models.{name}.source", "is no archive that a core unpacks", fix
+        if model.source.startswith("arn:") and ":training-job/" not in model.source:
+            fix = "write arn:aws:sagemaker:REGION:ACCOUNT:training-job/NAME, or an s3:// URI"
+            yield f"models.{name}.source", "is no SageMaker training job", fix
+
+
+@_error
+def loggers_differ(fleet: Fleet) -> Iterator[Finding]:
+    """A component has one logger of each kind."""
+    seen: dict[tuple[str, str], int] = {}
+    for index, logger in enumerate(fleet.loggers):
+        first = seen.setdefault((logger.component, logger.to), index)
+        if first != index:
+            message = f"logs {logger.component} to {logger.to}, as loggers[{first}] does"
+            yield f"loggers[{index}]", message, "remove one of them"
 
 
 @_error

@@ -41,3 +41,18 @@ class Silent:
 
     def say(self, text: str) -> None:
         """Drop it."""
+
+
+class CountedOnly:
+    """Passes on counted work and keeps the rest to itself, for work inside of a step."""
+
+    def __init__(self, listener: Progress) -> None:
+        self.start = listener.start
+        self.advance = listener.advance
+        self.finish = listener.finish
+
+    def step(self, text: str) -> None:
+        """Drop it."""
+
+    def say(self, text: str) -> None:
+        """Drop it."""

@@ -12,7 +12,7 @@ from ggfleet.localcore import CoreDeployment, S3Endpoint, load_deployment
 from ggfleet.model import Aws, Core, Fleet, Manifest
 from ggfleet.render import render
 from ggfleet.system.documents import write_rendering
-from ggfleet.system.progress import Progress
+from ggfleet.system.progress import CountedOnly, Progress
 
 
 class Workbench:
@@ -54,8 +54,10 @@ class Workbench:
 
     def publish(self, manifest: Manifest, bundles: Path) -> None:
         """Put the archives that are not there yet into the fleet's bucket."""
+        count = len(manifest.archives)
+        self._progress.step(f"putting {count} archives into the local S3 endpoint")
         s3 = self._client(self.endpoint_url)
-        publish(manifest, bundles, self._aws.bucket, s3, self._progress)
+        publish(manifest, bundles, self._aws.bucket, s3, CountedOnly(self._progress))
 
     def deployment(self, fleet: Fleet, manifest: Manifest, name: str) -> CoreDeployment:
         """What the core is told to run: rendered to `<folder>/<name>` and read from there."""
