@@ -23,15 +23,16 @@ def main(names: list[str]) -> None:
     with contextlib.closing(Fleet()) as fleet, contextlib.closing(Site(fleet)) as site:
         hosts = fleet.boot(*names)
         inventory = write_inventory(fleet, {host: site.variables(host) for host in hosts})
-        print(
-            f"Up. {inventory} points the sample's hosts at them and at a stand-in for the core:\n"
-        )
+        print(f"Up. {inventory} points the sample's hosts at them and at a stand-in core:\n")
         print(f"  ansible-playbook -i inventory/sample -i {inventory} -l {','.join(names)} "
               "playbooks/site.yml")  # fmt: skip
         for host in hosts:
             print(f"  {fleet.folder}/ssh root@{host.address}    # {host.name}")
         print("\nCtrl-C ends them.", flush=True)
         with contextlib.suppress(KeyboardInterrupt):
+            # Set here, because a shell starts what it puts in the background without Ctrl-C.
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+            signal.signal(signal.SIGTERM, signal.default_int_handler)
             signal.pause()
 
 
