@@ -134,8 +134,9 @@ def test_only_passing_http_errors_are_tried_again(
 def test_a_full_disk_is_not_tried_again(tmp_path: Path, wheel: Wheel) -> None:
     """Waiting makes no room."""
     server = Server(failing(OSError(errno.ENOSPC, "No space left on device")))
-    with pytest.raises(BundleError, match="No space left"):
+    with pytest.raises(BundleError, match="No space left") as caught:
         cache_of(tmp_path, server, []).fetch([wheel])
+    assert "make room" in caught.value.fix
     assert server.asked == 1
 
 

@@ -38,6 +38,7 @@ OF_THIS_MACHINE = (
     errno.EDQUOT,
     errno.EROFS,
 )
+TRY_AGAIN = "try again; wheels that are here already are not fetched twice"
 AGENT = "ggfleet"
 
 Opener = Callable[[str], BinaryIO]
@@ -117,7 +118,7 @@ class WheelCache:
                 if attempt == ATTEMPTS or not _is_passing(error):
                     raise BundleError(
                         f"{wheel.filename} cannot be fetched from {wheel.url}: {error}",
-                        fix="try again; wheels that are here already are not fetched twice",
+                        fix="make room, then run again" if _is_full(error) else TRY_AGAIN,
                     ) from error
                 self._tell(f"{wheel.filename}: {error}; trying again")
                 self._sleep(FIRST_PAUSE * 2 ** (attempt - 1))
@@ -160,6 +161,10 @@ def _check(wheel: Wheel, digest: str, size: int, source: BinaryIO) -> None:
         f"sha256:{wheel.sha256}",
         fix="whoever serves it has changed it; do not use it before you know why",
     )
+
+
+def _is_full(error: Exception) -> bool:
+    return getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT)
 
 
 def _is_passing(error: Exception) -> bool:
