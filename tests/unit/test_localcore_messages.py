@@ -10,7 +10,8 @@ import time
 import pytest
 
 from ggfleet.localcore.deployment import CoreSubscription
-from ggfleet.localcore.router import Dropped, Message, PublishError, Router
+from ggfleet.localcore.events import Dropped, Message
+from ggfleet.localcore.router import PublishError, Router
 from ggfleet.localcore.shadow import ShadowService
 from ggfleet.localcore.topics import MAX_PAYLOAD
 from ggfleet.localcore.work import (

@@ -3,7 +3,7 @@
 It knows no spec. It gets what a real core gets: documents, and archives in S3.
 """
 
-from ggfleet.localcore.core import CoreEvent, EmbeddedCore, Failed, Restarted
+from ggfleet.localcore.core import EmbeddedCore, Machine
 from ggfleet.localcore.deployment import (
     CoreDeployment,
     CoreFunction,
@@ -15,8 +15,8 @@ from ggfleet.localcore.deployment import (
 )
 from ggfleet.localcore.documents import load_deployment
 from ggfleet.localcore.endpoint import S3Endpoint
+from ggfleet.localcore.events import CoreEvent, Dropped, Failed, Message, Restarted
 from ggfleet.localcore.report import DeployReport, Fetched
-from ggfleet.localcore.router import Dropped, Message
 from ggfleet.localcore.store import ObjectInfo, Store
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
     "EmbeddedCore",
     "Failed",
     "Fetched",
+    "Machine",
     "Message",
     "MlResource",
     "ObjectInfo",

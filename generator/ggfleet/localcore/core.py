@@ -19,12 +19,13 @@ from ggfleet.localcore import environment, isolation
 from ggfleet.localcore.daemon import Daemon
 from ggfleet.localcore.deployment import CLOUD, CoreDeployment, CoreFunction
 from ggfleet.localcore.environment import IsolationMode
+from ggfleet.localcore.events import CoreEvent, Dropped, Failed, Message, Restarted
 from ggfleet.localcore.layout import Layout
 from ggfleet.localcore.logs import FunctionLog
 from ggfleet.localcore.process import BACK_OFF, Supervisor
 from ggfleet.localcore.report import DeployReport
 from ggfleet.localcore.resources import Deployer, wanted
-from ggfleet.localcore.router import Dropped, Message, PublishError, Router
+from ggfleet.localcore.router import PublishError, Router
 from ggfleet.localcore.store import Store
 from ggfleet.localcore.trees import InForce
 from ggfleet.localcore.work import Invocation, WorkQueue
@@ -39,29 +40,7 @@ STOP_GRACE = 1.0
 
 
 @dataclass(frozen=True)
-class Failed:
-    """A call that ended in an error. `kind` is `Handled` (the handler's) or `Unhandled`."""
-
-    function: str
-    topic: str
-    kind: str
-    reason: str
-
-
-@dataclass(frozen=True)
-class Restarted:
-    """A function's process that ended by itself or was killed for its timeout."""
-
-    function: str
-    reason: str
-
-
-CoreEvent = Message | Dropped | Failed | Restarted
-"""What `on_event` is told; a Message is one for the cloud."""
-
-
-@dataclass(frozen=True)
-class Surround:
+class Machine:
     """What a core takes from the machine; tests give their own."""
 
     variables: Mapping[str, str]
@@ -88,7 +67,7 @@ class EmbeddedCore:
         log: Callable[[str], None] = lambda _: None,
         on_event: Callable[[CoreEvent], None] = lambda _: None,
         isolation_mode: str = isolation.AUTO,
-        machine: Surround | None = None,
+        machine: Machine | None = None,
         deployer: Callable[[Layout, Store], Deployer] = Deployer,
     ) -> None:
         self.deployment = deployment
@@ -98,7 +77,7 @@ class EmbeddedCore:
         self._log = log
         self._on_event = on_event
         self._wanted_mode = isolation_mode
-        self._machine = machine or Surround(os.environ)
+        self._machine = machine or Machine(os.environ)
         self._deployer = deployer(self.layout, store)
         self._mode: IsolationMode | None = None
         self._answers: queue.Queue[Message] = queue.Queue()
@@ -285,13 +264,15 @@ class EmbeddedCore:
 
     def stop(self) -> None:
         """End all processes; calls that were not answered fail. What is in force stays."""
+        for supervisor in self._supervisors:
+            supervisor.start_no_more()
         end = time.monotonic() + STOP_GRACE
         for work in self._queues.values():
             work.close()
         for work in self._queues.values():
             work.wait_idle(max(0.0, end - time.monotonic()))
         for supervisor in self._supervisors:
-            supervisor.ask_to_stop()
+            supervisor.terminate()
         for supervisor in self._supervisors:
             supervisor.stop()
         if self._daemon is not None:

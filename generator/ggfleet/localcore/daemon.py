@@ -18,7 +18,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import unquote
 
-from ggfleet.localcore.router import Message, PublishError, Router
+from ggfleet.localcore.events import Message
+from ggfleet.localcore.router import PublishError, Router
 from ggfleet.localcore.work import (
     Invocation,
     QueueFullError,

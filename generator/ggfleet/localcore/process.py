@@ -177,9 +177,12 @@ class Supervisor:
         if self._process is not None:
             self._process.signal(signal.SIGKILL)
 
-    def ask_to_stop(self) -> None:
-        """Tell the process to end and start no other."""
+    def start_no_more(self) -> None:
+        """Start no other process."""
         self._stopping.set()
+
+    def terminate(self) -> None:
+        """Tell the process to end."""
         if self._process is not None:
             self._process.signal(signal.SIGTERM)
 

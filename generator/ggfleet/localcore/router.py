@@ -6,9 +6,9 @@ import base64
 import json
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 
 from ggfleet.localcore.deployment import CLOUD, SHADOW_SERVICE, CoreSubscription
+from ggfleet.localcore.events import Dropped, Message
 from ggfleet.localcore.shadow import ShadowService
 from ggfleet.localcore.topics import MAX_PAYLOAD, matches, topic_problem
 from ggfleet.localcore.work import Invocation, QueueFullError, WorkQueue
@@ -16,23 +16,6 @@ from ggfleet.localcore.work import Invocation, QueueFullError, WorkQueue
 
 class PublishError(Exception):
     """A message that a core does not take: its topic, its size, a full queue."""
-
-
-@dataclass(frozen=True)
-class Message:
-    """A message with the end that sent it: `cloud`, `GGShadowService` or a function's ARN."""
-
-    source: str
-    topic: str
-    payload: bytes
-
-
-@dataclass(frozen=True)
-class Dropped:
-    """A message that reached nobody, and why."""
-
-    message: Message
-    reason: str
 
 
 def encode_context(**custom: str) -> str:
