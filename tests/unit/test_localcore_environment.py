@@ -80,11 +80,11 @@ def test_a_relocated_container_has_its_python_path_rewritten(group: Group, tmp_p
 def test_the_environment_is_a_real_cores_and_nothing_else_of_the_users(
     group: Group, tmp_path: Path
 ) -> None:
-    group.function("one", b"", variables={"MODEL": "/m", "MY_FUNCTION_ARN": "mine"})
+    group.function("one", b"", variables={"HOME": "/h", "MY_FUNCTION_ARN": "mine"})
     variables = place(group, tmp_path).variables
     assert variables["MY_FUNCTION_ARN"] == arn("one")
     assert variables["ROUTER_FUNCTION_ARN"] == "arn:aws:lambda:::function:GGRouter"
-    assert (variables["MODEL"], variables["HTTPS_PROXY"]) == ("/m", "p")
+    assert (variables["HOME"], variables["HTTPS_PROXY"]) == ("/h", "p")
     assert "AWS_SECRET_ACCESS_KEY" not in variables
     assert variables["AWS_IOT_THING_NAME"] == "line-vision-gateway-1"
 

@@ -76,8 +76,8 @@ def surroundings(
         own["PYTHONPATH"] = relocate(own["PYTHONPATH"], places)
     prefix = "/" if spaced else str(work)
     variables = {
-        **own,
         **_inherited(inherit),
+        **own,
         **_of_core(deployment, function),
         "AWS_GG_RESOURCE_PREFIX": prefix,
     }

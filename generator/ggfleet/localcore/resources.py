@@ -8,6 +8,7 @@ deployment or the new one.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import shutil
 import time
@@ -92,13 +93,17 @@ class Deployer:
         items = list(wanted(deployment, layout))
         found = [(item, self._store.head(item.s3_uri)) for item in items]
         self._need(sum(i.size for item, i in found if not _there(item, i)), "download the archives")
-        rows = [self._bring(item, info) for item, info in found]
+        rows = []
+        for item, info in found:
+            with _explained(layout.root, item.s3_uri):
+                rows.append(self._bring(item, info))
         trees = {
             item.key: Tree(item.s3_uri, row.sha256, item.home / row.sha256)
             for item, row in zip(items, rows, strict=True)
         }
         self._fault("before the switch")
-        InForce(layout).switch(deployment.group, trees)
+        with _explained(layout.root, "the list of what is in force"):
+            InForce(layout).switch(deployment.group, trees)
         self._fault("switched")
         removed = tuple(remove_unused(layout, {tree.path for tree in trees.values()}))
         return DeployReport(deployment.group, tuple(rows), removed, self._clock() - begin)
@@ -113,10 +118,6 @@ class Deployer:
             if (item.home / row.sha256).is_dir():  # its digest was not known beforehand
                 return row
             return self._unpack(item, archive, row)
-        except OSError as error:
-            if error.errno in (errno.ENOSPC, errno.EDQUOT):
-                raise _disk_full(self._layout.root, f"{item.s3_uri} did not fit") from error
-            raise
         finally:
             archive.unlink(missing_ok=True)
 
@@ -179,6 +180,17 @@ def _verify(item: Wanted, info: ObjectInfo, archive: Path) -> str:
             fix=PUBLISH,
         )
     return digest
+
+
+@contextlib.contextmanager
+def _explained(root: Path, what: str) -> Iterator[None]:
+    """A disk that fills up is the user's to put right; every other OSError is not."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise _disk_full(root, f"{what} did not fit") from error
+        raise
 
 
 def _amount(size: int) -> str:
