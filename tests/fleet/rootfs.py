@@ -66,7 +66,7 @@ def rootfs() -> Path:
     cache = cache_folder()
     cache.mkdir(parents=True, exist_ok=True)
     root = cache / f"{SUITE}-{recipe_digest()}"
-    with (cache / "lock").open("w") as lock:
+    with (cache / f"{SUITE}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not root.is_dir():
             _build(root)
