@@ -20,7 +20,17 @@ from ggfleet.cli.options import (
     spec_argument,
 )
 from ggfleet.cli.progress import reporting
-from ggfleet.compare import Measured, Plan, describe, measure, medians, reduce_to, to_json
+from ggfleet.compare import (
+    Measured,
+    MlResource,
+    OsPip,
+    Plan,
+    describe,
+    measure,
+    medians,
+    reduce_to,
+    to_json,
+)
 from ggfleet.errors import CompareError
 from ggfleet.model import Json
 from ggfleet.spec import load
@@ -39,6 +49,8 @@ ROWS: tuple[Row, ...] = (
     ("model update: seconds to deploy", "update_seconds", "{:.2f}".format),
     ("model update: seconds to inference", "updated_inference_seconds", "{:.1f}".format),
 )
+
+CONTROL = {strategy.name: strategy.control for strategy in (OsPip, MlResource)}
 
 
 @click.command()
@@ -148,6 +160,7 @@ def _tell(plan: Plan, measured: Sequence[Measured], out: Path) -> None:
     rows = [
         (title, *(show(getattr(run, name)) for run in found.values())) for title, name, show in ROWS
     ]
+    rows.append(("reached through", *(CONTROL[name] for name in found)))
     columns = ("", *found)
     right = tuple(range(1, len(columns)))
     runs = output.plural(len(measured) // len(found), "run")

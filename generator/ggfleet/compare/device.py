@@ -20,6 +20,9 @@ from ggfleet.workbench import Message
 PATIENCE = 120.0
 """Seconds for one answer. The first one may include the import of the libraries."""
 
+POLL = 0.25
+"""Seconds between two looks for a failure; an answer is noticed at once."""
+
 
 class Device:
     """`folder` is the disk, `store` the way to S3, `python` what the functions run with."""
@@ -58,7 +61,9 @@ class Device:
             began = time.perf_counter()
             core.start()
             core.send(message.topic, message.payload)
-            answer = core.next_answer(PATIENCE)
+            answer = None
+            while answer is None and not failures and time.perf_counter() - began < PATIENCE:
+                answer = core.next_answer(POLL)
             seconds = time.perf_counter() - began
         if answer is None or failures:
             why = failures[0].reason if failures else f"no answer within {PATIENCE:g} s"

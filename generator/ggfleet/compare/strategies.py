@@ -33,7 +33,7 @@ class MlResource:
     """The libraries are an ML resource of the group: the core itself fetches and unpacks them."""
 
     name = "ml-resource"
-    control = "the Greengrass deployment"
+    control = "deployment"
 
     def fleet(self, fleet: Fleet) -> Fleet:
         """As it is."""
@@ -52,7 +52,7 @@ class OsPip:
     """
 
     name = "os-pip"
-    control = "SSH or an agent of one's own"
+    control = "SSH or agent"
 
     def __init__(self, requirements: Sequence[Path], index: str) -> None:
         self._requirements = requirements

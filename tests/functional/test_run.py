@@ -1,0 +1,112 @@
+"""`ggfleet run`: from a spec to answers, with the unmodified SDK, in one command."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from functional.ggfleet_command import ROOT, SAMPLE, ggfleet
+from functional.small_fleet import lines, small_fleet
+
+
+def answers(stdout: str) -> list[dict[str, object]]:
+    return [json.loads(line)["payload"] for line in stdout.splitlines()]
+
+
+@pytest.mark.parametrize("isolation", ["none", "container"])
+def test_messages_in_answers_out(tmp_path: Path, isolation: str) -> None:
+    """The function finds its library and its model as ML resources, and its answers come out."""
+    small_fleet(tmp_path, isolation)
+    done = ggfleet("run", cwd=tmp_path, stdin=lines({"n": 1}, {"n": 2}))
+    assert done.returncode == 0, done.stderr
+    assert answers(done.stdout) == [
+        {"lib": 42, "model": "first", "files": ["weights"], "echo": {"n": n}} for n in (1, 2)
+    ]
+    assert "2 messages in, 2 answers out, 0 dropped, 0 failed" in done.stderr
+
+
+def test_a_message_without_subscription_is_dropped_and_said_so(tmp_path: Path) -> None:
+    small_fleet(tmp_path)
+    text = lines({"n": 1}, topic="small/other") + lines({"answer_on": "small/nobody"})
+    done = ggfleet("run", cwd=tmp_path, stdin=text)
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert "dropped: small/other from cloud" in done.stderr
+    assert "dropped: small/nobody from" in done.stderr
+    assert "2 messages in, 0 answers out, 2 dropped" in done.stderr
+
+
+def test_a_failing_call_is_told_and_the_next_is_answered(tmp_path: Path) -> None:
+    small_fleet(tmp_path)
+    done = ggfleet("run", cwd=tmp_path, stdin=lines({"divide": 0}, {"n": 2}))
+    assert done.returncode == 1
+    assert [answer["echo"] for answer in answers(done.stdout)] == [{"n": 2}]
+    assert "division by zero" in done.stderr
+
+
+def test_more_messages_than_a_queue_holds_are_all_answered(tmp_path: Path) -> None:
+    """A V1 core drops what exceeds 1,024 waiting messages; the command sends no faster."""
+    small_fleet(tmp_path)
+    done = ggfleet("run", cwd=tmp_path, stdin=lines(*({"n": n} for n in range(1500))))
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert [answer["echo"] for answer in answers(done.stdout)] == [{"n": n} for n in range(1500)]
+
+
+def test_a_second_run_fetches_only_what_changed(tmp_path: Path) -> None:
+    small_fleet(tmp_path)
+    ggfleet("run", cwd=tmp_path, stdin=lines({}))
+    (tmp_path / "m/weights").write_text("second")
+    done = ggfleet("run", cwd=tmp_path, stdin=lines({}))
+    assert answers(done.stdout)[0]["model"] == "second"
+    manifest = json.loads((tmp_path / "build/bundles/manifest.json").read_text())
+    (model,) = [a for a in manifest["archives"] if a["part"] == "models"]
+    assert f"{model['size']} bytes fetched" in done.stderr
+
+
+def test_a_line_that_is_no_message_is_named(tmp_path: Path) -> None:
+    small_fleet(tmp_path)
+    done = ggfleet("run", cwd=tmp_path, stdin=lines({}) + '{"topic": 1}\n')
+    assert done.returncode == 2
+    assert "<stdin>:2 is no message" in done.stderr
+
+
+def test_no_core_for_this_machine_is_told_with_the_reason() -> None:
+    done = ggfleet("run", SAMPLE, "--platform", "pi", "--which")
+    if done.returncode == 0:
+        pytest.skip("this machine runs archives for a Raspberry Pi")
+    assert "pi is aarch64, this machine x86_64" in done.stderr
+
+
+@pytest.mark.ml
+def test_the_sample_recognises_real_digits_in_three_ways(tmp_path: Path) -> None:
+    """450 digits through the embedded core, TensorFlow as ML resource in both isolations, LiteRT in
+    the package: each function at least 95 % right, and the same prediction from all three."""
+    samples = ROOT / "build/models/digits/samples.jsonl"
+    if not samples.exists():
+        pytest.skip("the sample model is not trained: `make model`")
+    malformed = '{"topic": "digits/request", "payload": {"id": "bad", "image": [1]}}\n'
+    done = ggfleet("run", SAMPLE, "--root", tmp_path, stdin=malformed + samples.read_text())
+    assert done.returncode == 0, done.stderr[-3000:]
+    labels = {}
+    for line in samples.read_text().splitlines():
+        sample = json.loads(line)
+        labels[sample["payload"]["id"]] = sample["label"]
+    results: dict[str, dict[str, int]] = {}
+    errors = set()
+    for line in done.stdout.splitlines():
+        message = json.loads(line)
+        answer = message["payload"]
+        if message["topic"] == "digits/error":
+            errors.add((answer["function"], answer["id"]))
+        else:
+            results.setdefault(answer["function"], {})[answer["id"]] = answer["digit"]
+    functions = {"digits-container", "digits-process", "digits-edge"}
+    assert errors == {(function, "bad") for function in functions}
+    assert set(results) == functions
+    for answered in results.values():
+        assert answered.keys() == labels.keys()
+        right = sum(answered[id_] == label for id_, label in labels.items())
+        assert right / len(labels) >= 0.95
+    assert results["digits-container"] == results["digits-process"] == results["digits-edge"]
