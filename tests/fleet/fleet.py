@@ -32,7 +32,9 @@ class Fleet:
         self._ssh = self._script("ssh", f'ssh {options} -o ConnectTimeout=5 "$@"')
 
     def boot(self, *names: str) -> list[Host]:
-        """Boot new hosts, all at once, and wait for them."""
+        """Boot new hosts, all at once, and wait for them. A name can be used once in a run."""
+        used = {host.name for host in self.hosts} & set(names)
+        assert not used, f"booted before in this run: {used}"
         new = [self._add(name) for name in names]
         for host in new:
             host.boot(self.rootfs)

@@ -29,7 +29,7 @@ class Refused:
 def refused(fleet: Fleet, site: Site) -> Refused:
     """Run site.yml once over three hosts; what stops one must not hide what stops another."""
     one, two, three, four, five = fleet.boot(
-        "pi-01", "pi-02", "orin-01", "gateway-01", "gateway-02"
+        "pi-01", "pi-02", "orin-01", "gateway-02", "gateway-03"
     )
     _, foreign = site.authority.issue("another device")
     three.root("mkdir -p /greengrass/v2")
@@ -79,7 +79,7 @@ def test_tarball_of_another_version_is_refused(refused: Refused) -> None:
 def test_kernel_setting_that_another_file_takes_back_is_refused(refused: Refused) -> None:
     """The message names both settings with what the kernel says."""
     said = " ".join(refused.result.output.split())
-    assert "gateway-02: fs.protected_hardlinks and fs.protected_symlinks must be 1" in said
+    assert "gateway-03: fs.protected_hardlinks and fs.protected_symlinks must be 1" in said
     assert "the kernel says 1 and 0" in said
 
 
