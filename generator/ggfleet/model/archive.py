@@ -45,6 +45,11 @@ class Manifest:
 
     archives: tuple[Archive, ...] = ()
 
+    def only(self, platform: str) -> Manifest:
+        """The archives that a core of one platform can get."""
+        fitting = (platform, ANY_PLATFORM)
+        return Manifest(tuple(a for a in self.archives if a.platform in fitting))
+
     def find(self, part: Part, name: str, platform: str) -> Archive | None:
         """The archive for a platform, or the one for any platform, or None."""
         for archive in self.archives:

@@ -53,7 +53,8 @@ class Workbench:
         return ObjectStore(self._client(endpoint_url or self.endpoint_url))
 
     def publish(self, manifest: Manifest, bundles: Path) -> None:
-        """Put the archives that are not there yet into the fleet's bucket."""
+        """Put what the core can get, and is not there yet, into the fleet's bucket."""
+        manifest = manifest.only(self.core.platform)
         count = len(manifest.archives)
         self._progress.step(f"putting {count} archives into the local S3 endpoint")
         s3 = self._client(self.endpoint_url)
