@@ -134,7 +134,11 @@ def test_invoke_waits_for_a_result_and_gets_errors(tmp_path: Path) -> None:
     group = act_group()
     other = group.function("other", package(ACT, sdk()), pinned=False)
     with running(group, tmp_path) as run:
-        invoke: dict[str, Any] = {"arn": other, "payload": {"do": "counted"}, "context": '{"custom": {}}'}
+        invoke: dict[str, Any] = {
+            "arn": other,
+            "payload": {"do": "counted"},
+            "context": '{"custom": {}}',
+        }
         assert run.ask("invoke", **invoke) == ["", "1"]
         assert run.ask("invoke", **invoke) == ["", "2"]  # on demand, and it stays
         failing = {**invoke, "payload": {"do": "fail", "raise": True}}
