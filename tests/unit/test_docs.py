@@ -35,7 +35,7 @@ def test_commands_have_existing_verbs_and_options(page: Path) -> None:
     for text in commands(page):
         verb, *arguments = shlex.split(text)
         context = click.Context(cli)
-        command = cli.get_command(context, verb)  # type: ignore[attr-defined]
+        command = cli.get_command(context, verb)
         assert command is not None, f"{page.name}: ggfleet {text}"
         known = {option for parameter in command.params for option in parameter.opts}
         used = {word.split("=")[0] for word in arguments if word.startswith("--")}
