@@ -56,3 +56,8 @@ def test_paths_of_the_project_exist(page: Path) -> None:
         if page.name == "provisioning.md" and "certificates/" in path:
             continue  # the user's own
         assert (ROOT / path).exists(), f"{page.name}: {path}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_no_page_has_a_placeholder(page: Path) -> None:
+    assert re.findall(r"@[A-Z]{3,}@", page.read_text()) == []
