@@ -14,6 +14,9 @@ from ggfleet.model import Core, Json, Rendering
 from ggfleet.render.cloudformation.template import Part, logical_id, ref, resource
 from ggfleet.render.group_v1.names import core_folder
 
+CORE_OUTPUTS = 3
+"""Outputs of a core: its group, the group's version, and the command that deploys it."""
+
 _ANSWER = re.compile(r"\$\{(?P<body>[^:}]+):LatestVersionArn\}")
 _DEFINITION = re.compile(r"Create(?P<kind>[A-Za-z]+)Definition")
 
@@ -26,6 +29,10 @@ class Calls:
     bodies: Mapping[str, Json]
     links: Mapping[str, Json]
     """What stands in a template for a text of `group-v1`, such as a function's ARN."""
+    shared: tuple[str, ...]
+    """The definitions that groups share, in the order of the calls."""
+    own: Mapping[str, tuple[str, ...]]
+    """Those of one core, by its folder."""
 
     def definition(self, path: str) -> Part:
         """A definition and the version of it that the body says."""
@@ -47,19 +54,14 @@ class Calls:
         """The logical id of a definition's version; its `Ref` is the version's ARN."""
         return logical_id(f"{self._kind(path)}DefinitionVersion", _owner(path), path)
 
-    def shared(self) -> tuple[str, ...]:
-        """The definitions that groups share, in the order of the calls."""
-        return tuple(path for path in self.operations if path.startswith("platforms/"))
-
     def used_by(self, core: Core) -> tuple[str, ...]:
         """The shared definitions that a core's group points at."""
-        return tuple(path for path in self._pointers(core).values() if path in self.shared())
+        return tuple(path for path in self._pointers(core).values() if path in self.shared)
 
     def group(self, core: Core, role: Json) -> Part:
         """A core's own definitions and its group. `role` is the ARN of the group role, or None."""
-        folder, name = core_folder(core), core.name
-        own = [p for p in self.operations if p.startswith(f"{folder}/") and p != _group(core)]
-        group, version = logical_id("Group", name), logical_id("GroupVersion", name)
+        own = self.own.get(core_folder(core), ())
+        group, version = logical_id("Group", core.name), logical_id("GroupVersion", core.name)
         properties: dict[str, Json] = {"Name": _mapping(self.bodies[_group(core)])["Name"]}
         if role is not None:
             properties["RoleArn"] = role
@@ -92,10 +94,18 @@ def calls_of(rendering: Rendering, links: Mapping[str, Json]) -> Calls:
     listed = bodies["calls.json"]
     assert isinstance(listed, list)
     operations = {c["body"]: c["operation"] for c in listed if c["service"] == "greengrass"}
+    shared: list[str] = []
+    own: dict[str, tuple[str, ...]] = {}
     for path, operation in operations.items():
-        known = operation == "CreateGroup" or _DEFINITION.fullmatch(operation)
-        assert known, f"no resource for {operation} ({path})"
-    return Calls(operations, bodies, links)
+        folder = path.rsplit("/", 1)[0]
+        if operation == "CreateGroup":
+            continue
+        assert _DEFINITION.fullmatch(operation), f"no resource for {operation} ({path})"
+        if folder.startswith("platforms/"):
+            shared.append(path)
+        else:
+            own[folder] = (*own.get(folder, ()), path)
+    return Calls(operations, bodies, links, tuple(shared), own)
 
 
 def _group(core: Core) -> str:

@@ -45,8 +45,9 @@ def _cores(apart: int) -> Iterator[Note]:
     if apart:
         yield Note(
             "cores",
-            f"do not fit one template: group-v1/fleet.json comes first, then the {apart} "
-            "group-v1/cores-NNN.json, which read its versions from Parameter Store",
+            f"do not fit one template: {apart} templates group-v1/cores-NNN.json hold them, and "
+            "read what they share from Parameter Store, where the stack of group-v1/fleet.json "
+            "has put it",
         )
 
 

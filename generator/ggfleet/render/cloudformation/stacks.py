@@ -10,9 +10,10 @@ from ggfleet.model import Core, Document, Fleet, Json, Manifest, Rendering
 from ggfleet.render.cloudformation.access import GROUP_ROLE, access_part, has_group_role
 from ggfleet.render.cloudformation.bucket import bucket_template
 from ggfleet.render.cloudformation.functions import BUCKET, function_links, functions_part
-from ggfleet.render.cloudformation.group import Calls, calls_of
+from ggfleet.render.cloudformation.group import CORE_OUTPUTS, Calls, calls_of
 from ggfleet.render.cloudformation.notes import notes
 from ggfleet.render.cloudformation.template import (
+    MAX_OUTPUTS,
     Part,
     Section,
     Template,
@@ -57,7 +58,7 @@ def render_cloudformation(fleet: Fleet, manifest: Manifest) -> Rendering:
     bucket = bucket_template(fleet, _rules(fleet))
     documents = [Document("bucket.json", bucket.content())]
     documents += [Document(f"{FOLDER}/{name}.json", t.content()) for name, t in templates.items()]
-    told = notes(fleet, calls_rendered.notes, cores_apart=len(templates) - 1)
+    told = notes(fleet, calls_rendered.notes, cores_apart=len(templates.keys() - {"fleet"}))
     return Rendering(tuple(documents), tuple(told))
 
 
@@ -65,12 +66,14 @@ def _templates(fleet: Fleet, known: Known, calls: Calls) -> dict[str, Template]:
     """By file name. A template that stands alone, or one for the fleet and more for its cores."""
     shared = together(
         [
-            Part(parameters={BUCKET: _bucket_parameter(fleet)}),
+            _bucket_part(fleet),
             access_part(fleet, known),
             functions_part(fleet, known),
-            *(calls.definition(path) for path in calls.shared()),
+            *(calls.definition(path) for path in calls.shared),
         ]
     )
+    if len(fleet.cores) * CORE_OUTPUTS > MAX_OUTPUTS:  # known without making them
+        return _split(fleet, calls, shared)
     role = attribute(GROUP_ROLE, "Arn") if has_group_role(fleet) else None
     groups = [calls.group(core, role) for core in fleet.cores]
     alone = _template(fleet, f"The Greengrass fleet {fleet.name}", together([shared, *groups]))
@@ -89,16 +92,21 @@ def _split(fleet: Fleet, calls: Calls, shared: Part) -> dict[str, Template]:
             f"what the cores of {fleet.name} share makes a template of {excess}",
             fix="render the platforms one by one (--platform), each to stacks of its own",
         )
-    return {"fleet": first, **_cores_apart(fleet, calls)}
+    apart = _cores_apart(fleet, calls)
+    # CloudFormation refuses a template without resources.
+    return {"fleet": first, **apart} if first.part.resources else apart
 
 
 def _cores_apart(fleet: Fleet, calls: Calls) -> dict[str, Template]:
+    groups = {c.name: calls.group(c, _role_elsewhere(fleet, c.platform)) for c in fleet.cores}
     shares = SHARES
     while True:
-        spread = _spread(fleet.cores, shares)
+        spread = sorted(_spread(fleet.cores, shares).items())
         templates = {
-            f"cores-{number:03}": _cores_template(fleet, calls, number, spread[number])
-            for number in sorted(spread)
+            f"cores-{number:03}": _cores_template(
+                fleet, f"share {number} of {shares}", _read(fleet, calls, cores), groups, cores
+            )
+            for number, cores in spread
         }
         if not any(template.excess() for template in templates.values()):
             return templates
@@ -115,24 +123,28 @@ def _spread(cores: Iterable[Core], shares: int) -> dict[int, list[Core]]:
     return spread
 
 
-def _cores_template(fleet: Fleet, calls: Calls, number: int, cores: Sequence[Core]) -> Template:
-    """Groups that refer to versions by the ids these have in the fleet's template.
+def _cores_template(
+    fleet: Fleet, share: str, read: Part, groups: Mapping[str, Part], cores: Sequence[Core]
+) -> Template:
+    part = together([read, *(groups[core.name] for core in cores)])
+    return _template(fleet, f"Cores of the Greengrass fleet {fleet.name}, {share}", part)
 
-    Here such an id is a parameter, whose value CloudFormation reads from Parameter Store each time
-    the stack is updated.
+
+def _read(fleet: Fleet, calls: Calls, cores: Sequence[Core]) -> Part:
+    """Parameters in the place of what the fleet's template has under the same ids.
+
+    CloudFormation reads their values from Parameter Store whenever the stack is updated.
     """
-    parts = [calls.group(core, _role_elsewhere(fleet, core.platform)) for core in cores]
-    read = {path for core in cores for path in calls.used_by(core)}
+    used = {path for core in cores for path in calls.used_by(core)}
     parameters: dict[str, Json] = {
         calls.version_id(path): _read_parameter(_told_name(fleet, path))
-        for path in calls.shared()
-        if path in read
+        for path in calls.shared
+        if path in used
     }
     if has_group_role(fleet):
         for platform in sorted({core.platform for core in cores}):
             parameters[_role_id(platform)] = _read_parameter(_role_name(fleet, platform))
-    part = together([Part(parameters=parameters), *parts])
-    return _template(fleet, f"Cores of the Greengrass fleet {fleet.name}, share {number:03}", part)
+    return Part(parameters=parameters)
 
 
 def _told(fleet: Fleet, calls: Calls) -> Part:
@@ -144,7 +156,7 @@ def _told(fleet: Fleet, calls: Calls) -> Part:
         logical_id("Told", path): _write_parameter(
             _told_name(fleet, path), ref(calls.version_id(path))
         )
-        for path in calls.shared()
+        for path in calls.shared
     }
     if has_group_role(fleet):
         for platform in fleet.used_platforms():
@@ -181,13 +193,16 @@ def _template(fleet: Fleet, description: str, part: Part) -> Template:
     return Template(description, part, _rules(fleet), ENDED)
 
 
-def _bucket_parameter(fleet: Fleet) -> Json:
-    return {
+def _bucket_part(fleet: Fleet) -> Part:
+    """SAM writes the bucket's name into functions, so that the output is its one sure use."""
+    parameter: Json = {
         "Type": "String",
         "Default": fleet.aws.bucket,
         "AllowedPattern": "[a-z0-9][a-z0-9-]{1,61}[a-z0-9]",
         "Description": "The bucket with the archives, in this Region; V1 takes no dots in its name",
     }
+    output: Json = {"Description": "Where the archives come from", "Value": ref(BUCKET)}
+    return Part(outputs={BUCKET: output}, parameters={BUCKET: parameter})
 
 
 def _archive_links(fleet: Fleet, known: Known) -> Mapping[str, Json]:

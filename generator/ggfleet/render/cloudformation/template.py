@@ -5,6 +5,7 @@ The limits are those of "CloudFormation quotas" in the user guide; the service r
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import re
 from collections.abc import Iterable, Mapping
@@ -75,10 +76,7 @@ class Template:
         functions = _serverless(self.part)
         more = (SAM_RESOURCES - 1) * functions
         counts = {
-            "resources": (
-                len(self.part.resources) + (SAM_RESOURCES - 1) * functions,
-                MAX_RESOURCES,
-            ),
+            "resources": (len(self.part.resources) + more, MAX_RESOURCES),
             "outputs": (len(self.part.outputs), MAX_OUTPUTS),
             "parameters": (len(self.part.parameters), MAX_PARAMETERS),
         }
@@ -100,6 +98,7 @@ def together(parts: Iterable[Part]) -> Part:
     )
 
 
+@functools.cache
 def logical_id(kind: str, name: str, of: str = "") -> str:
     """`kind`, the name in letters and digits, and digits that tell it from its like.
 
