@@ -7,12 +7,15 @@ from types import MappingProxyType
 
 from ggfleet.errors import GgfleetError
 from ggfleet.model import Fleet, Manifest, Rendering
+from ggfleet.render.cloudformation import render_cloudformation
 from ggfleet.render.group_v1 import render_group_v1
 
 Renderer = Callable[[Fleet, Manifest], Rendering]
 """Does no I/O and gives the same documents for the same arguments. Raises `GgfleetError`."""
 
-TARGETS: Mapping[str, Renderer] = MappingProxyType({"group-v1": render_group_v1})
+TARGETS: Mapping[str, Renderer] = MappingProxyType(
+    {"group-v1": render_group_v1, "cloudformation": render_cloudformation}
+)
 
 
 def render(fleet: Fleet, manifest: Manifest, target: str) -> Rendering:

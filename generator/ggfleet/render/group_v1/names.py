@@ -12,6 +12,9 @@ from ggfleet.model import Core, Fleet, Function, Platform
 ID = re.compile(r"[A-Za-z0-9:_-]{1,128}")
 """What the API's own field texts say of every element's Id and of a resource's Name."""
 
+LAMBDA_NAME_LIMIT = 64
+"""Characters of a Lambda function's name (CreateFunction, FunctionName)."""
+
 FOLDER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 

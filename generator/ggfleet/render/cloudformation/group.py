@@ -1,0 +1,158 @@
+"""The calls of `group-v1` as resources: definitions with their versions, groups with theirs.
+
+Versions are resources of their own, because `InitialVersion` is read when a definition or group is
+made and a change of it would replace the group, with a new id.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ggfleet.model import Core, Json, Rendering
+from ggfleet.render.cloudformation.template import Part, logical_id, ref, resource
+from ggfleet.render.group_v1.names import core_folder
+
+CORE_OUTPUTS = 3
+"""Outputs of a core: its group, the group's version, and the command that deploys it."""
+
+_ANSWER = re.compile(r"\$\{(?P<body>[^:}]+):LatestVersionArn\}")
+_DEFINITION = re.compile(r"Create(?P<kind>[A-Za-z]+)Definition")
+
+
+@dataclass(frozen=True)
+class Calls:
+    """The bodies of the Greengrass calls of a rendering, and their operations, by path."""
+
+    operations: Mapping[str, str]
+    bodies: Mapping[str, Json]
+    links: Mapping[str, Json]
+    """What stands in a template for a text of `group-v1`, such as a function's ARN."""
+    shared: tuple[str, ...]
+    """The definitions that groups share, in the order of the calls."""
+    own: Mapping[str, tuple[str, ...]]
+    """Those of one core, by its folder."""
+
+    def definition(self, path: str) -> Part:
+        """A definition and the version of it that the body says."""
+        kind, body = self._kind(path), _mapping(self.bodies[path])
+        definition = logical_id(f"{kind}Definition", _owner(path), path)
+        version: dict[str, Json] = {f"{kind}DefinitionId": ref(definition)}
+        version |= _mapping(_linked(body["InitialVersion"], self.links))
+        made = resource(f"AWS::Greengrass::{kind}Definition", {"Name": body["Name"]})
+        return Part(
+            {
+                definition: made,
+                self.version_id(path): resource(
+                    f"AWS::Greengrass::{kind}DefinitionVersion", version
+                ),
+            }
+        )
+
+    def version_id(self, path: str) -> str:
+        """The logical id of a definition's version; its `Ref` is the version's ARN."""
+        return logical_id(f"{self._kind(path)}DefinitionVersion", _owner(path), path)
+
+    def used_by(self, core: Core) -> tuple[str, ...]:
+        """The shared definitions that a core's group points at."""
+        return tuple(path for path in self._pointers(core).values() if path in self.shared)
+
+    def group(self, core: Core, role: Json) -> Part:
+        """A core's own definitions and its group. `role` is the ARN of the group role, or None."""
+        own = self.own.get(core_folder(core), ())
+        group, version = logical_id("Group", core.name), logical_id("GroupVersion", core.name)
+        properties: dict[str, Json] = {"Name": _mapping(self.bodies[_group(core)])["Name"]}
+        if role is not None:
+            properties["RoleArn"] = role
+        pointers: dict[str, Json] = {
+            field: ref(self.version_id(path)) for field, path in self._pointers(core).items()
+        }
+        made = {
+            group: resource("AWS::Greengrass::Group", properties),
+            version: resource("AWS::Greengrass::GroupVersion", {"GroupId": ref(group), **pointers}),
+        }
+        definitions = {k: v for path in own for k, v in self.definition(path).resources.items()}
+        return Part({**definitions, **made}, _outputs(core, group, version))
+
+    def _pointers(self, core: Core) -> dict[str, str]:
+        """The fields of the group's version, each with the body that its value is the answer to."""
+        body = _mapping(self.bodies[_group(core)])
+        return {
+            field: _answered(value) for field, value in _mapping(body["InitialVersion"]).items()
+        }
+
+    def _kind(self, path: str) -> str:
+        found = _DEFINITION.fullmatch(self.operations[path])
+        assert found, f"{path} is the body of {self.operations[path]}, which makes no definition"
+        return found["kind"]
+
+
+def calls_of(rendering: Rendering, links: Mapping[str, Json]) -> Calls:
+    """The Greengrass calls of a `group-v1` rendering. One that is not known is our mistake."""
+    bodies = {document.path: document.content for document in rendering.documents}
+    listed = bodies["calls.json"]
+    assert isinstance(listed, list)
+    operations = {c["body"]: c["operation"] for c in listed if c["service"] == "greengrass"}
+    shared: list[str] = []
+    own: dict[str, tuple[str, ...]] = {}
+    for path, operation in operations.items():
+        folder = path.rsplit("/", 1)[0]
+        if operation == "CreateGroup":
+            continue
+        assert _DEFINITION.fullmatch(operation), f"no resource for {operation} ({path})"
+        if folder.startswith("platforms/"):
+            shared.append(path)
+        else:
+            own[folder] = (*own.get(folder, ()), path)
+    return Calls(operations, bodies, links, tuple(shared), own)
+
+
+def _group(core: Core) -> str:
+    return f"{core_folder(core)}/group.json"
+
+
+def _owner(path: str) -> str:
+    """The platform or core that a body is for."""
+    return path.split("/")[1]
+
+
+def _answered(value: Json) -> str:
+    found = _ANSWER.fullmatch(str(value))
+    assert found, f"{value} names no version"
+    return found["body"]
+
+
+def _mapping(value: Json) -> Mapping[str, Json]:
+    assert isinstance(value, Mapping)
+    return value
+
+
+def _linked(value: Json, links: Mapping[str, Json]) -> Json:
+    """The same with linked texts replaced; the environment of a function is its author's own."""
+    if isinstance(value, str):
+        return links.get(value, value)
+    if isinstance(value, Mapping):
+        return {k: v if k == "Variables" else _linked(v, links) for k, v in value.items()}
+    return [_linked(each, links) for each in value] if isinstance(value, list) else value
+
+
+def _outputs(core: Core, group: str, version: str) -> dict[str, Json]:
+    """The ids that a deployment takes, and the command that makes one."""
+    # arn:...:/greengrass/groups/<group>/versions/<version>
+    number: Json = {"Fn::Select": [5, {"Fn::Split": ["/", ref(version)]}]}
+    command = (
+        "aws greengrass create-deployment --region ${AWS::Region} --deployment-type NewDeployment "
+        f"--group-id ${{{group}}} --group-version-id ${{VersionId}}"
+    )
+    return {
+        logical_id("GroupId", core.name): _output(f"{core.name}: the group", ref(group)),
+        logical_id("GroupVersionId", core.name): _output(f"{core.name}: its version", number),
+        logical_id("Deploy", core.name): _output(
+            f"{core.name}: deploys this version", {"Fn::Sub": [command, {"VersionId": number}]}
+        ),
+    }
+
+
+def _output(description: str, value: Json) -> Json:
+    return {"Description": description, "Value": value}

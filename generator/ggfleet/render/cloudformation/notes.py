@@ -1,0 +1,69 @@
+"""What CloudFormation leaves out or changes, beyond what a V1 group itself does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from ggfleet.model import Fleet, Note
+from ggfleet.render.group_v1.notes import END_OF_V1 as END_OF_API
+from ggfleet.render.group_v1.resource import TRAINING_JOB
+
+END_OF_V1 = (
+    "AWS ended Greengrass V1 on 2026-10-07 and its resource types with it; the templates are a "
+    "record of what V1 stacks hold, and for comparing with V2"
+)
+NO_DEPLOYMENT = (
+    "has no resource type in V1: a stack makes group versions and deploys none; run the commands "
+    "in its outputs Deploy…, and reset a group's deployments before its stack is deleted"
+)
+
+
+def notes(fleet: Fleet, of_group: Iterable[Note], cores_apart: int) -> Iterator[Note]:
+    """Every note on a fleet; `of_group` are those of `group-v1`.
+
+    `cores_apart` is the number of templates that hold cores only.
+    """
+    yield Note("", END_OF_V1)
+    yield Note(
+        "aws.bucket",
+        "has a template of its own, bucket.json: functions cannot be made before their packages "
+        "are in the bucket. Leave it out when the bucket exists",
+    )
+    yield from _cores(cores_apart)
+    yield from _functions(fleet)
+    yield from _jobs(fleet)
+    yield from (note for note in of_group if note.message != END_OF_API)
+    yield Note("deployment", NO_DEPLOYMENT)
+
+
+def _cores(apart: int) -> Iterator[Note]:
+    yield Note(
+        "cores",
+        "things, certificates and IoT policies are not made: the cores have them already. Nor is "
+        "the service role associated with the account: no resource type does that",
+    )
+    if apart:
+        yield Note(
+            "cores",
+            f"do not fit one template: {apart} templates group-v1/cores-NNN.json hold them, and "
+            "read what they share from Parameter Store, where the stack of group-v1/fleet.json "
+            "has put it",
+        )
+
+
+def _functions(fleet: Fleet) -> Iterator[Note]:
+    if fleet.functions:
+        yield Note(
+            "functions",
+            "each is one Lambda function per platform, FLEET-FUNCTION-PLATFORM: CloudFormation "
+            "publishes only the code that a function has at the time",
+        )
+
+
+def _jobs(fleet: Fleet) -> Iterator[Note]:
+    for model in fleet.models.values():
+        if TRAINING_JOB in model.source and fleet.users_of(model):
+            yield Note(
+                f"models.{model.name}.source",
+                "the job's output is not known here: see that the service role may read it",
+            )

@@ -1,0 +1,228 @@
+"""Which templates a fleet takes: one while it fits, otherwise one for all and others for cores."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+
+from ggfleet.errors import GgfleetError
+from ggfleet.model import Core, Document, Fleet, Json, Manifest, Rendering
+from ggfleet.render.cloudformation.access import GROUP_ROLE, access_part, has_group_role
+from ggfleet.render.cloudformation.bucket import bucket_template
+from ggfleet.render.cloudformation.functions import BUCKET, function_links, functions_part
+from ggfleet.render.cloudformation.group import CORE_OUTPUTS, Calls, calls_of
+from ggfleet.render.cloudformation.notes import notes
+from ggfleet.render.cloudformation.template import (
+    MAX_OUTPUTS,
+    Part,
+    Section,
+    Template,
+    attribute,
+    logical_id,
+    ref,
+    resource,
+    together,
+)
+from ggfleet.render.group_v1 import render_group_v1
+from ggfleet.render.group_v1.names import archive_uri
+from ggfleet.render.known import Known, resolve
+
+FOLDER = "group-v1"
+"""Of the templates that make V1 groups; the bucket's serves whatever deploys from it."""
+SHARES = 64
+"""Templates that cores are spread over when one does not hold them; doubled while one is too full.
+
+So many from the start, so that a core stays in its stack: doubling moves half of the cores, and
+moving a core makes it a new group.
+"""
+
+ENDED: Section = {
+    "cfn-lint": {"config": {"ignore_checks": ["W3696"]}},
+    "SuppressedChecks": {
+        "W3696": "AWS ended Greengrass V1 on 2026-10-07. These types are what the fleet has; the "
+        "targets for V2 say what to move to."
+    },
+}
+
+
+def render_cloudformation(fleet: Fleet, manifest: Manifest) -> Rendering:
+    """`bucket.json` and below `group-v1/` the templates of the groups.
+
+    Raises `PendingError` naming every archive and certificate that is missing, and `GgfleetError`
+    for what V1 or CloudFormation does not take.
+    """
+    known = resolve(fleet, manifest)
+    calls_rendered = render_group_v1(fleet, manifest)
+    calls = calls_of(calls_rendered, {**function_links(fleet), **_archive_links(fleet, known)})
+    templates = _templates(fleet, known, calls)
+    bucket = bucket_template(fleet, _rules(fleet))
+    documents = [Document("bucket.json", bucket.content())]
+    documents += [Document(f"{FOLDER}/{name}.json", t.content()) for name, t in templates.items()]
+    told = notes(fleet, calls_rendered.notes, cores_apart=len(templates.keys() - {"fleet"}))
+    return Rendering(tuple(documents), tuple(told))
+
+
+def _templates(fleet: Fleet, known: Known, calls: Calls) -> dict[str, Template]:
+    """By file name. A template that stands alone, or one for the fleet and more for its cores."""
+    shared = together(
+        [
+            _bucket_part(fleet),
+            access_part(fleet, known),
+            functions_part(fleet, known),
+            *(calls.definition(path) for path in calls.shared),
+        ]
+    )
+    if len(fleet.cores) * CORE_OUTPUTS > MAX_OUTPUTS:  # known without making them
+        return _split(fleet, calls, shared)
+    role = attribute(GROUP_ROLE, "Arn") if has_group_role(fleet) else None
+    groups = [calls.group(core, role) for core in fleet.cores]
+    alone = _template(fleet, f"The Greengrass fleet {fleet.name}", together([shared, *groups]))
+    return {"fleet": alone} if not alone.excess() else _split(fleet, calls, shared)
+
+
+def _split(fleet: Fleet, calls: Calls, shared: Part) -> dict[str, Template]:
+    first = _template(
+        fleet,
+        f"What the cores of the Greengrass fleet {fleet.name} share",
+        together([shared, _told(fleet, calls)]),
+    )
+    excess = first.excess()
+    if excess:
+        raise GgfleetError(
+            f"what the cores of {fleet.name} share makes a template of {excess}",
+            fix="render the platforms one by one (--platform), each to stacks of its own",
+        )
+    apart = _cores_apart(fleet, calls)
+    # CloudFormation refuses a template without resources.
+    return {"fleet": first, **apart} if first.part.resources else apart
+
+
+def _cores_apart(fleet: Fleet, calls: Calls) -> dict[str, Template]:
+    groups = {c.name: calls.group(c, _role_elsewhere(fleet, c.platform)) for c in fleet.cores}
+    shares = SHARES
+    while True:
+        spread = sorted(_spread(fleet.cores, shares).items())
+        templates = {
+            f"cores-{number:03}": _cores_template(
+                fleet, f"share {number} of {shares}", _read(fleet, calls, cores), groups, cores
+            )
+            for number, cores in spread
+        }
+        if not any(template.excess() for template in templates.values()):
+            return templates
+        assert len(spread) < len(fleet.cores), "a template with one core fits"
+        shares *= 2
+
+
+def _spread(cores: Iterable[Core], shares: int) -> dict[int, list[Core]]:
+    """By name alone: a core keeps its template when others come and go."""
+    spread: dict[int, list[Core]] = {}
+    for core in cores:
+        digest = hashlib.sha256(core.name.encode()).digest()
+        spread.setdefault(int.from_bytes(digest) % shares, []).append(core)
+    return spread
+
+
+def _cores_template(
+    fleet: Fleet, share: str, read: Part, groups: Mapping[str, Part], cores: Sequence[Core]
+) -> Template:
+    part = together([read, *(groups[core.name] for core in cores)])
+    return _template(fleet, f"Cores of the Greengrass fleet {fleet.name}, {share}", part)
+
+
+def _read(fleet: Fleet, calls: Calls, cores: Sequence[Core]) -> Part:
+    """Parameters in the place of what the fleet's template has under the same ids.
+
+    CloudFormation reads their values from Parameter Store whenever the stack is updated.
+    """
+    used = {path for core in cores for path in calls.used_by(core)}
+    parameters: dict[str, Json] = {
+        calls.version_id(path): _read_parameter(_told_name(fleet, path))
+        for path in calls.shared
+        if path in used
+    }
+    if has_group_role(fleet):
+        for platform in sorted({core.platform for core in cores}):
+            parameters[_role_id(platform)] = _read_parameter(_role_name(fleet, platform))
+    return Part(parameters=parameters)
+
+
+def _told(fleet: Fleet, calls: Calls) -> Part:
+    """What the fleet's stack tells those of its cores, in Parameter Store.
+
+    Exports would not do: one that is imported cannot change, and these change with every version.
+    """
+    entries: dict[str, Json] = {
+        logical_id("Told", path): _write_parameter(
+            _told_name(fleet, path), ref(calls.version_id(path))
+        )
+        for path in calls.shared
+    }
+    if has_group_role(fleet):
+        for platform in fleet.used_platforms():
+            name, value = _role_name(fleet, platform.name), attribute(GROUP_ROLE, "Arn")
+            entries[logical_id("ToldRole", platform.name)] = _write_parameter(name, value)
+    return Part(entries)
+
+
+def _role_elsewhere(fleet: Fleet, platform: str) -> Json:
+    return ref(_role_id(platform)) if has_group_role(fleet) else None
+
+
+def _role_id(platform: str) -> str:
+    return logical_id("GroupRole", platform)
+
+
+def _role_name(fleet: Fleet, platform: str) -> str:
+    return _told_name(fleet, f"platforms/{platform}/group-role")
+
+
+def _told_name(fleet: Fleet, path: str) -> str:
+    return f"/ggfleet/{fleet.name}/{path.removesuffix('.json')}"
+
+
+def _write_parameter(name: str, value: Json) -> Json:
+    return resource("AWS::SSM::Parameter", {"Name": name, "Type": "String", "Value": value})
+
+
+def _read_parameter(name: str) -> Json:
+    return {"Type": "AWS::SSM::Parameter::Value<String>", "Default": name}
+
+
+def _template(fleet: Fleet, description: str, part: Part) -> Template:
+    return Template(description, part, _rules(fleet), ENDED)
+
+
+def _bucket_part(fleet: Fleet) -> Part:
+    """SAM writes the bucket's name into functions, so that the output is its one sure use."""
+    parameter: Json = {
+        "Type": "String",
+        "Default": fleet.aws.bucket,
+        "AllowedPattern": "[a-z0-9][a-z0-9-]{1,61}[a-z0-9]",
+        "Description": "The bucket with the archives, in this Region; V1 takes no dots in its name",
+    }
+    output: Json = {"Description": "Where the archives come from", "Value": ref(BUCKET)}
+    return Part(outputs={BUCKET: output}, parameters={BUCKET: parameter})
+
+
+def _archive_links(fleet: Fleet, known: Known) -> Mapping[str, Json]:
+    return {
+        archive_uri(fleet, each.key): {"Fn::Sub": f"s3://${{{BUCKET}}}/{each.key}"}
+        for each in known.archives.values()
+    }
+
+
+def _rules(fleet: Fleet) -> Section:
+    """Certificates and things are of one account and Region; elsewhere a stack would be broken."""
+    where: list[Json] = [
+        _must_be("AWS::AccountId", fleet.aws.account, "aws.account"),
+        _must_be("AWS::Region", fleet.aws.region, "aws.region"),
+    ]
+    return {"WhereTheSpecSays": {"Assertions": where}}
+
+
+def _must_be(pseudo: str, value: str, path: str) -> Json:
+    return {
+        "Assert": {"Fn::Equals": [ref(pseudo), value]},
+        "AssertDescription": f"The spec says {path}: {value}",
+    }
