@@ -12,9 +12,9 @@ from types import ModuleType
 
 import pytest
 
-import ggfleet.localcore
+import ggfleet.runtime
 
-RUNTIME = Path(ggfleet.localcore.__file__).parent / "runtime"
+RUNTIME = Path(ggfleet.runtime.__file__).parent
 FILES = sorted(RUNTIME.rglob("*.py"))
 ARN = "arn:aws:lambda:eu-west-1:123456789012:function:one:prod"
 

@@ -24,8 +24,9 @@ from ggfleet.localcore.environment import Surroundings, of_process
 from ggfleet.localcore.isolation import launch_command
 from ggfleet.localcore.logs import FunctionLog
 from ggfleet.localcore.work import Worker, WorkQueue
+from ggfleet.runtime import LAMBDA_RUNTIME
 
-RUNTIME = Path(__file__).parent / "runtime" / "lambda_runtime.py"
+
 BACK_OFF = (0.5, 2.0, 8.0, 30.0)
 """Seconds to wait before a restart, after the first, second... end in a row."""
 
@@ -206,4 +207,4 @@ def _runtime_command(
     there; here the files belong to whoever runs ggfleet, and root is not held by their modes.
     """
     options = ("--handler", function.handler, "--package", str(package), "--level", level)
-    return (str(python), "-s", "-u", "-B", str(RUNTIME), *options)
+    return (str(python), "-s", "-u", "-B", str(LAMBDA_RUNTIME), *options)

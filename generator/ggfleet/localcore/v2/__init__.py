@@ -1,0 +1,1 @@
+"""An embedded Greengrass V2 for one machine."""
