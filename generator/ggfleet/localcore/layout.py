@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,6 +46,11 @@ class Layout:
     def lock(self) -> Path:
         """Held while a core uses the root folder."""
         return self.root / "ggc" / "lock"
+
+    def homes(self) -> Iterator[Path]:
+        """The folders that hold trees, each named by a digest."""
+        yield self.resources
+        yield from self.functions.iterdir() if self.functions.is_dir() else ()
 
     def package_home(self, arn: str) -> Path:
         """The folder of a function's packages. Colons would split PYTHONPATH, so they go."""

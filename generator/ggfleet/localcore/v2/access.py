@@ -20,7 +20,9 @@ PREFIX = "aws.greengrass#"
 REST = "\0"
 """Stands for MQTT's `#` until the pattern is whole; no topic can have that character."""
 
-TOKEN = re.compile(r"\$\{(?P<escaped>[*?$])\}|(?P<special>[*?+#])|(?P<brace>\$\{)|(?P<plain>.)", re.S)
+TOKEN = re.compile(
+    r"\$\{(?P<escaped>[*?$])\}|(?P<special>[*?+#])|(?P<brace>\$\{)|(?P<plain>.)", re.S
+)
 
 
 @dataclass(frozen=True)
@@ -116,4 +118,6 @@ class Authority:
 
     def allows(self, component: str, service: str, operation: str, resource: str) -> bool:
         """Whether one of the component's policies allows it."""
-        return any(p.allows(service, operation, resource) for p in self._policies.get(component, ()))
+        return any(
+            p.allows(service, operation, resource) for p in self._policies.get(component, ())
+        )

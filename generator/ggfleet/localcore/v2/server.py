@@ -24,9 +24,7 @@ NAME = "ipc.socket"
 class IpcServer:
     """Listens from `start` to `stop`. `log` gets a line for each connection that was refused."""
 
-    def __init__(
-        self, folder: Path, operations: Operations, log: Callable[[str], None]
-    ) -> None:
+    def __init__(self, folder: Path, operations: Operations, log: Callable[[str], None]) -> None:
         self.path = folder / NAME
         self._operations = operations
         self._log = log
