@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
+
+from ggfleet.errors import CoreError
 
 STAGING = ".staging-"
 """Prefix of folders that are being written or removed; whatever bears it is swept."""
@@ -63,3 +67,17 @@ class Layout:
     def log(self, region: str, account: str, function: str) -> Path:
         """A function's log file."""
         return self.root / "ggc" / "var" / "log" / "user" / region / account / f"{function}.log"
+
+
+def hold(layout: Layout) -> IO[bytes]:
+    """Hold a core's folder until the result is closed. Raises CoreError while another core does."""
+    layout.lock.parent.mkdir(parents=True, exist_ok=True)
+    lock = layout.lock.open("wb")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        lock.close()
+        raise CoreError(
+            f"another core uses {layout.root}", fix="stop it, or give another --root"
+        ) from error
+    return lock

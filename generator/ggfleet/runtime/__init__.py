@@ -1,4 +1,4 @@
-"""What runs in a function's own process, on either Greengrass; nothing here is for ggfleet to import.
+"""What runs in a function's own process on either Greengrass; ggfleet itself imports none of it.
 
 On V1 the core starts `lambda_runtime.py` beside the function. On V2 a component's `run` step starts
 `component_runtime.py`, which is the same runtime over the IPC of a V2 nucleus; its files travel in

@@ -21,7 +21,7 @@ REST = "\0"
 """Stands for MQTT's `#` until the pattern is whole; no topic can have that character."""
 
 TOKEN = re.compile(
-    r"\$\{(?P<escaped>[*?$])\}|(?P<special>[*?+#])|(?P<brace>\$\{)|(?P<plain>.)", re.S
+    r"\$\{(?P<escaped>[*?$])\}|(?P<special>[*?+#])|(?P<brace>\$\{)|(?P<plain>.)", re.DOTALL
 )
 
 
@@ -97,7 +97,7 @@ def _pattern(resource: str, where: str, *, mqtt: bool) -> re.Pattern[str]:
             )
         parts.append(_part(token, mqtt=mqtt))
     text = "".join(parts)
-    return re.compile(text.replace(f"/{REST}", "(/.*)?").replace(REST, ".*"), re.S)
+    return re.compile(text.replace(f"/{REST}", "(/.*)?").replace(REST, ".*"), re.DOTALL)
 
 
 def _part(token: re.Match[str], *, mqtt: bool) -> str:

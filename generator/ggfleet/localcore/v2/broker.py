@@ -28,9 +28,13 @@ class Subscription:
 
 
 class Broker:
-    """Every open subscription. All calls come from the IPC server's thread."""
+    """Every open subscription. All calls come from the IPC server's thread.
 
-    def __init__(self) -> None:
+    `delivered` is told the component of each subscription that gets a message, before it does.
+    """
+
+    def __init__(self, delivered: Callable[[str], None] = lambda _: None) -> None:
+        self._delivered = delivered
         self._subscriptions: list[Subscription] = []
 
     def add(self, subscription: Subscription) -> Callable[[], None]:
@@ -52,5 +56,6 @@ class Broker:
             and matches(s.subject, topic)
         ]
         for subscription in fitting:
+            self._delivered(subscription.component)
             subscription.deliver(topic, content)
         return tuple(s.component for s in fitting)

@@ -28,7 +28,8 @@ class NucleusOperations:
     """Answers components. `tokens` are their SVCUIDs by component, `secrets` texts by id.
 
     `to_cloud` gets component, topic and payload of a message for AWS IoT Core, `reported` a
-    component and the state that it tells of itself, `log` a line for each refusal.
+    component and the state that it tells of itself, `delivered` the component of each delivery,
+    `log` a line for each refusal.
     """
 
     def __init__(
@@ -39,10 +40,11 @@ class NucleusOperations:
         *,
         to_cloud: Callable[[str, str, bytes], None],
         reported: Callable[[str, str], None] = lambda _c, _s: None,
+        delivered: Callable[[str], None] = lambda _: None,
         secrets: Mapping[str, str] | None = None,
         log: Callable[[str], None] = lambda _: None,
     ) -> None:
-        self.broker = Broker()
+        self.broker = Broker(delivered)
         self._tokens = tokens
         self._authority = authority
         self._configuration = configuration

@@ -58,7 +58,7 @@ class IpcServer:
             self._sessions.discard(task)
 
     def do(self, work: Callable[[], Result]) -> Result:
-        """Call something on the server's thread, where all operations run, and return its result."""
+        """Return what a call gives on the server's thread, where all operations run."""
 
         async def call() -> Result:
             return work()
