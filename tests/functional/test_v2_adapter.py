@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import time
 from pathlib import Path
@@ -12,11 +13,13 @@ import pytest
 from components_support import Components, Trial, allow, client_links, function_component, running
 from functional.digits_sample import ROOT, installed, samples, trained_model
 from ggfleet.localcore import Failed
+from ggfleet.localcore.v2.broker import Realm
 from localcore_harness import ECHO, sdk, wait_for
 from localcore_support import package, zip_of
 
 pytest.importorskip("awsiot")
 
+SEE = base64.b64encode(b'{"do": "see"}').decode()
 BOTH = {
     "subscribe": [{"from": "iot-core", "topic": "in/+"}, {"from": "local", "topic": "near/#"}],
     "publish": [{"to": "iot-core", "topic": "out/#"}, {"to": "local", "topic": "near/#"}],
@@ -147,10 +150,23 @@ def test_resources_are_found_below_the_prefix_and_through_pythonpath(acting: Tri
     assert not seen["secret"]
 
 
-def test_a_local_message_reaches_the_function_too(acting: Trial) -> None:
-    """It is published by the function itself, to a filter of its own without receive mode."""
+def test_a_local_message_of_another_component_reaches_the_function(acting: Trial) -> None:
+    server, operations = acting.core._server, acting.core._operations
+    assert server is not None
+    assert operations is not None
+    for kind, message in (("jsonMessage", {"do": "see"}), ("binaryMessage", SEE)):
+        content = {kind: {"message": message}}
+        server.do(
+            lambda content=content: operations.broker.publish(Realm.LOCAL, "b", "near/x", content)
+        )  # type: ignore[misc]
+        answer = acting.core.next_answer(10)
+        assert answer is not None
+        assert json.loads(answer.payload)["topic"] == "near/x"
+
+
+def test_what_it_publishes_locally_does_not_come_back_through_a_wildcard(acting: Trial) -> None:
     acting.ask("in/1", {"do": "pass_on"})
-    assert acting.core.next_answer(0.3) is None  # its own messages do not come back
+    assert acting.core.next_answer(0.3) is None
     assert acting.core.pending == 0
 
 

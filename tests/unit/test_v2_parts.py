@@ -127,7 +127,7 @@ def test_updates_last_and_reach_those_who_listen_there(tmp_path: Path) -> None:
     heard: list[list[str]] = []
     for path in ([], ["a"], ["a", "b"], ["z"]):
         store.listen("c", path, lambda at: heard.append(list(at)))
-    end = store.listen("c", ["a"], lambda at: heard.append(["never"]))
+    end = store.listen("c", ["a"], lambda _: heard.append(["never"]))
     end()
     store.update("c", ["a"], {"b": 2})
     assert heard == [["a"], ["a"], ["a", "b"]]

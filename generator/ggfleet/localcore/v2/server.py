@@ -7,11 +7,12 @@ import contextlib
 import shutil
 import tempfile
 import threading
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from ggfleet.localcore.v2.session import Operations, Session
+from ggfleet.localcore.v2.session import HANDSHAKE_SECONDS, Operations, Session
 
 Result = TypeVar("Result")
 LONGEST = 107
@@ -22,14 +23,26 @@ NAME = "ipc.socket"
 
 
 class IpcServer:
-    """Listens from `start` to `stop`. `log` gets a line for each connection that was refused."""
+    """Listens from `start` to `stop`. `log` gets a line for each connection that was refused.
 
-    def __init__(self, folder: Path, operations: Operations, log: Callable[[str], None]) -> None:
+    `handshake` is how many seconds a connection has to say whose it is.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        operations: Operations,
+        log: Callable[[str], None],
+        *,
+        handshake: float = HANDSHAKE_SECONDS,
+    ) -> None:
         self.path = folder / NAME
         self._operations = operations
         self._log = log
+        self._handshake = handshake
         self._short: Path | None = None
         self._loop = asyncio.new_event_loop()
+        self._loop.set_exception_handler(self._mistake)
         self._thread = threading.Thread(target=self._loop.run_forever, name="ipc", daemon=True)
         self._server: asyncio.Server | None = None
         self._sessions: set[asyncio.Task[None]] = set()
@@ -52,10 +65,16 @@ class IpcServer:
         assert task is not None  # asyncio runs this as one
         self._sessions.add(task)
         try:
-            if problem := await Session(reader, writer, self._operations).run():
+            if problem := await Session(reader, writer, self._operations, self._handshake).run():
                 self._log(f"IPC: closed: {problem}")
         finally:
             self._sessions.discard(task)
+
+    def _mistake(self, _loop: asyncio.AbstractEventLoop, context: dict[str, object]) -> None:
+        """One of ours: it ends one connection, and is told with all that is known."""
+        error = context.get("exception")
+        trace = traceback.format_exception(error) if isinstance(error, BaseException) else []
+        self._log(f"IPC: internal error: {context['message']}\n{''.join(trace)}".rstrip())
 
     def do(self, work: Callable[[], Result]) -> Result:
         """Return what a call gives on the server's thread, where all operations run."""

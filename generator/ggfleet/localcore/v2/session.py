@@ -19,6 +19,8 @@ JSON = "application/json"
 PROTOCOL_VERSION = "0.1.0"
 ACCEPTED, TERMINATE = 1, 2
 HANDSHAKE_SECONDS = 5.0
+"""Seconds in which a connection has to say whose it is."""
+
 MAX_UNREAD = 32 << 20
 """Bytes that may wait for a component that reads too slowly; then its connection is closed."""
 
@@ -95,19 +97,24 @@ class Session:
     """Serves one connection until it ends. Whatever is no frame ends it."""
 
     def __init__(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, operations: Operations
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        operations: Operations,
+        handshake: float = HANDSHAKE_SECONDS,
     ) -> None:
         self.component = ""
         self._reader = reader
         self._writer = writer
         self._operations = operations
+        self._handshake = handshake
         self._streams: dict[int, Stream] = {}
         self._last = 0
 
     async def run(self) -> str:
         """Serve; returns why the connection was closed by us, or an empty string."""
         try:
-            if not await asyncio.wait_for(self._connect(), HANDSHAKE_SECONDS):
+            if not await asyncio.wait_for(self._connect(), self._handshake):
                 return "a connection with a token that is no component's"
             while frame := await read_frame(self._reader):
                 self._take(frame)
@@ -115,7 +122,7 @@ class Session:
         except FrameError as error:
             return f"what {self.component or 'somebody'} sent is no message: {error}"
         except TimeoutError:
-            return f"a connection that said nothing for {HANDSHAKE_SECONDS:g} s"
+            return f"a connection that said nothing for {self._handshake:g} s"
         except ConnectionError:
             return ""
         finally:

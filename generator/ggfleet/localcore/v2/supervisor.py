@@ -121,6 +121,7 @@ class ComponentSupervisor:
             self._woken.set()
             self._signal(signal.SIGTERM)
         elif self.state == State.STARTING:
+            self._limit.cancel()
             self._is_up(State.RUNNING)
 
     def _is_up(self, state: State) -> None:
