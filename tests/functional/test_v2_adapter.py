@@ -10,11 +10,22 @@ from typing import Any
 
 import pytest
 
-from components_support import Components, Trial, allow, client_links, function_component, running
+from components_support import (
+    THING,
+    Components,
+    Trial,
+    allow,
+    client_links,
+    function_component,
+    running,
+)
 from functional.digits_sample import ROOT, installed, samples, trained_model
+from ggfleet.errors import CoreError
 from ggfleet.localcore import Failed
 from ggfleet.localcore.v2.broker import Realm
-from localcore_harness import ECHO, sdk, wait_for
+from ggfleet.system.progress import Silent
+from ggfleet.workbench import ComponentTrial, Message, running_components
+from localcore_harness import ECHO, PYTHON, sdk, wait_for
 from localcore_support import package, zip_of
 
 pytest.importorskip("awsiot")
@@ -271,3 +282,67 @@ def test_the_samples_function_answers_with_the_digit(tmp_path: Path) -> None:
         assert right >= 18
         error = trial.ask("digits/request", {"id": "m", "image": 1})
         assert error["error"].startswith("image is the number 1")
+
+
+def test_a_talk_by_way_of_the_workbench(tmp_path: Path) -> None:
+    """As `ggfleet run` would: documents, an object store, messages in, answers out, failures."""
+    components = echo(tmp_path)
+    trial = ComponentTrial(
+        components.write(tmp_path / "out"), THING, tmp_path / "core", "eu-west-1", PYTHON
+    )
+    sent = [Message(f"in/{n % 3}", str(n).encode()) for n in range(600)]
+    answers: list[Message] = []
+    with running_components(trial, components.store, Silent(), lambda _: None) as core:
+        talk = core.talk(
+            [*sent, Message("in/x", b"no json"), Message("nobody", b"1")], answers.append
+        )
+    assert (talk.sent, talk.answered, talk.dropped, talk.failed) == (602, 600, 1, 1)
+    assert [json.loads(answer.payload)["event"] for answer in answers] == list(range(600))
+
+
+def test_a_function_that_cannot_be_loaded_breaks_its_component_with_the_reason(
+    tmp_path: Path,
+) -> None:
+    components = echo(tmp_path, handler="function.missing")
+    with pytest.raises(CoreError) as refusal, running(components, tmp_path):
+        pass
+    assert "com.example.echo is BROKEN" in refusal.value.message
+    assert "has no attribute 'missing'" in refusal.value.message
+
+
+def test_a_topic_that_the_policies_do_not_allow_breaks_the_component(tmp_path: Path) -> None:
+    components = echo(tmp_path, subscribe=[{"from": "iot-core", "topic": "other"}])
+    refused = pytest.raises(CoreError, match="the nucleus refuses: UnauthorizedError")
+    with refused, running(components, tmp_path):
+        pass
+
+
+def test_a_missing_artifact_breaks_the_component(tmp_path: Path) -> None:
+    components = echo(tmp_path, resources={"/models/one": "com.example.model/1.0.0/model"})
+    missing = pytest.raises(CoreError, match="/models/one: there is no")
+    with missing, running(components, tmp_path):
+        pass
+
+
+def test_binary_encoding_hands_over_bytes(tmp_path: Path) -> None:
+    components = Components()
+    code = """
+import greengrasssdk
+client = greengrasssdk.client("iot-data")
+
+def function_handler(event, context):
+    client.publish(topic="out/x", payload=event[::-1])
+"""
+    function_component(
+        components,
+        "com.example.bytes",
+        package(code, sdk()),
+        client_links(tmp_path / "client"),
+        settings={**BOTH, "encoding": "binary"},
+        access=allow("com.example.bytes", ["in/+", "out/#"], ["near/#"]),
+    )
+    with running(components, tmp_path) as trial:
+        trial.core.send("in/1", b"\x01\xff\x02")
+        answer = trial.core.next_answer(10)
+        assert answer is not None
+        assert answer.payload == b"\x02\xff\x01"

@@ -6,6 +6,8 @@ import base64
 import hashlib
 import json
 import os
+import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -15,7 +17,7 @@ import pytest
 from components_support import THING, Components, allow, client_folder, running
 from ggfleet.errors import CoreError
 from ggfleet.localcore import Dropped, Restarted
-from localcore_harness import wait_for
+from localcore_harness import alive_in_group, wait_for
 from localcore_support import zip_of
 
 pytest.importorskip("awsiot")
@@ -108,7 +110,7 @@ def test_a_component_gets_a_nucleus_environment_and_nothing_of_ours(tmp_path: Pa
 def test_steps_run_in_order_and_dependencies_first(tmp_path: Path) -> None:
     components = Components()
     note = "echo {} >> {{kernel:rootPath}}order"
-    components.component("lib", {"run": note.format("lib")}, root=False)
+    components.component("lib", {"startup": note.format("lib")}, root=False)
     components.component(
         "app",
         {"install": note.format("install"), "startup": note.format("startup")},
@@ -116,7 +118,7 @@ def test_steps_run_in_order_and_dependencies_first(tmp_path: Path) -> None:
     )
     with running(components, tmp_path) as trial:
         assert (tmp_path / "greengrass/order").read_text().split() == ["lib", "install", "startup"]
-        assert (trial.state("lib"), trial.state("app")) == ("FINISHED", "RUNNING")
+        assert (trial.state("lib"), trial.state("app")) == ("RUNNING", "RUNNING")
 
 
 @pytest.mark.parametrize(
@@ -165,6 +167,37 @@ def test_what_startup_leaves_running_lives_until_the_core_stops(tmp_path: Path) 
         assert process.exists()
     wait_for(lambda: not process.exists() or "Z" in (process / "stat").read_text().split()[2])
     assert (tmp_path / "greengrass/work/c/bye").exists()
+
+
+KILLED = """
+import sys, time
+from pathlib import Path
+from components_support import Components, running
+components = Components()
+components.component("c", {"run": "echo $$ > seen; exec sleep 600"})
+with running(components, Path(sys.argv[1])):
+    time.sleep(600)
+"""
+
+
+def test_a_component_dies_with_a_core_that_is_killed_and_the_next_core_starts(
+    tmp_path: Path,
+) -> None:
+    """`kill -9` leaves a socket and a lock file; neither is in the way."""
+    core = subprocess.Popen(
+        [sys.executable, "-c", KILLED, str(tmp_path)],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)},
+    )
+    first = int(seen(tmp_path))
+    core.kill()
+    core.wait()
+    wait_for(lambda: not alive_in_group(first))
+    (tmp_path / "greengrass/work/c/seen").unlink()
+    components = Components()
+    components.component("c", {"run": "echo $$ > seen; exec sleep 600"})
+    with running(components, tmp_path) as trial:
+        assert int(seen(tmp_path)) != first
+        assert trial.state("c") == "RUNNING"
 
 
 def test_a_component_killed_from_outside_is_started_again(tmp_path: Path) -> None:
@@ -231,9 +264,9 @@ def test_two_cores_do_not_share_a_folder(tmp_path: Path) -> None:
     components = Components()
     components.component("c")
     in_use = pytest.raises(CoreError, match="another core uses")
-    with running(components, tmp_path, start=False), in_use:
-        with running(components, tmp_path, start=False):
-            pass
+    first = running(components, tmp_path, start=False)
+    with first, in_use, running(components, tmp_path, start=False):
+        pass
 
 
 def test_start_without_deployment_says_so(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import IO, Self
 
 from ggfleet.errors import CoreError
+from ggfleet.localcore.deployment import CLOUD
 from ggfleet.localcore.environment import inherited
 from ggfleet.localcore.events import CoreEvent, Dropped, Failed, Message, Restarted
 from ggfleet.localcore.layout import hold
@@ -37,7 +38,7 @@ from ggfleet.system.process import base_python
 START_TIMEOUT = 120.0
 """Seconds for all components to run and to have subscribed."""
 
-CLOUD = "cloud"
+ENDED = (State.BROKEN, State.FINISHED)
 SOCKET = "AWS_GG_NUCLEUS_DOMAIN_SOCKET_FILEPATH_FOR_COMPONENT"
 REPORT = "GGFLEET_REPORT"
 """Set here and on no device: the adapter then tells when it has handled a message."""
@@ -199,7 +200,7 @@ class EmbeddedNucleus:
             self._check(supervisor, in_time=supervisor.up.is_set())
         for name, supervisor in self._supervisors.items():
             subscribes = any(_subscribes(policy) for policy in policies[name])
-            while subscribes and not self._settled(name) and supervisor.state is State.RUNNING:
+            while subscribes and not self._settled(name) and supervisor.state not in ENDED:
                 self._check(supervisor, in_time=time.monotonic() < end)
                 time.sleep(0.02)
             self._check(supervisor, in_time=True)
@@ -212,13 +213,12 @@ class EmbeddedNucleus:
         return self._tally.ready(name, self._server.do(lambda: broker.count(name)))
 
     def _check(self, supervisor: ComponentSupervisor, *, in_time: bool) -> None:
-        name = supervisor.component.name
-        errors = (State.ERRORED, State.BROKEN)
-        if in_time and supervisor.state not in errors:
+        broken = supervisor.state is State.BROKEN
+        if in_time and not broken:
             return
-        problem = supervisor.problem if supervisor.state in errors else "it is not ready in time"
+        problem = supervisor.problem if broken else "it is not ready in time"
         said = "\n".join(f"  {line}" for line in supervisor.log.last)
-        text = f"{name} is {supervisor.state}: {problem}\n{said}".rstrip()
+        text = f"{supervisor.component.name} is {supervisor.state}: {problem}\n{said}".rstrip()
         raise CoreError(text, fix=f"its log: {supervisor.log.path}")
 
     def send(self, topic: str, payload: bytes) -> None:
