@@ -121,6 +121,18 @@ def test_steps_run_in_order_and_dependencies_first(tmp_path: Path) -> None:
         assert (trial.state("lib"), trial.state("app")) == ("RUNNING", "RUNNING")
 
 
+def test_a_hard_dependency_that_has_ended_is_told(tmp_path: Path) -> None:
+    """It has no trouble here; nucleus lite would stop the dependent."""
+    components = Components()
+    components.component("lib", {"run": "true"}, root=False)
+    components.component(
+        "app", {"install": "sleep 0.3", "run": "exec sleep 600"}, dependencies={"lib": {}}
+    )
+    with running(components, tmp_path) as trial:
+        assert trial.state("app") == "RUNNING"
+        assert "app: nucleus lite would stop it: lib has ended" in trial.lines
+
+
 @pytest.mark.parametrize(
     ("steps", "problem"),
     [

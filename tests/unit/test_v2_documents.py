@@ -147,6 +147,25 @@ def test_components_start_after_what_they_depend_on_in_the_newest_fitting_versio
     assert any("no AWS credentials" in note for note in deployment.notes)
 
 
+@pytest.mark.parametrize(
+    ("steps", "kind", "noted"),
+    [
+        ({"startup": "true"}, "HARD", True),
+        ({"install": "true"}, "HARD", True),
+        ({"startup": "true"}, "SOFT", False),
+        ({"run": "exec sleep infinity"}, "HARD", False),
+    ],
+)
+def test_a_dependency_that_nucleus_lite_answers_by_killing_is_noted(
+    tmp_path: Path, steps: dict[str, str], kind: str, noted: bool
+) -> None:
+    """Measured on nucleus lite: the deployment still reports success."""
+    components = Components()
+    components.component("lib", steps, root=False)
+    components.component("app", dependencies={"lib": {"DependencyType": kind}})
+    assert any("app: nucleus lite stops it" in n for n in components.load(tmp_path).notes) is noted
+
+
 def test_a_cycle_is_named(tmp_path: Path) -> None:
     components = Components()
     components.component("a", dependencies={"b": {}})

@@ -205,6 +205,11 @@ class EmbeddedNucleus:
                 time.sleep(0.02)
             self._check(supervisor, in_time=True)
             self._log(f"{name} is {supervisor.state}")
+        for recipe in self.deployment.components:
+            for other in recipe.dependencies:
+                ended = self._supervisors.get(other.name)
+                if other.hard and ended and ended.state is State.FINISHED:
+                    self._log(f"{recipe.name}: nucleus lite would stop it: {other.name} has ended")
 
     def _settled(self, name: str) -> bool:
         assert self._server is not None  # start has made both

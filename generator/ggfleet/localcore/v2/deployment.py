@@ -57,6 +57,7 @@ def load_components(
     chosen = _chosen(documents, document, machine)
     updates = {name: _update(node) for name, node in document.members("components")}
     notes = [note for recipe in chosen for note in recipe.notes]
+    notes += _ended_by_lite(chosen)
     notes += [
         f"{recipe.name}: there are no AWS credentials on the embedded core"
         for recipe in chosen
@@ -111,6 +112,19 @@ def _ordered(recipes: list[Recipe]) -> tuple[Recipe, ...]:
         return tuple(by_name[name] for name in TopologicalSorter(needs).static_order())
     except CycleError as error:
         raise CoreError(f"components depend on each other: {' -> '.join(error.args[1])}") from error
+
+
+def _ended_by_lite(recipes: list[Recipe]) -> Iterator[str]:
+    """Who would not live on nucleus lite, where HARD becomes systemd's BindsTo."""
+    lives = {r.name for r in recipes if "run" in r.steps and "startup" not in r.steps}
+    names = {r.name for r in recipes}
+    for recipe in recipes:
+        for other in recipe.dependencies:
+            if other.hard and other.name in names - lives:
+                yield (
+                    f"{recipe.name}: nucleus lite stops it, because its HARD dependency "
+                    f"{other.name} has no step run that stays"
+                )
 
 
 def _update(component: Node) -> Update:
