@@ -130,8 +130,8 @@ def function_component(
 ) -> None:
     """A function of V1 as a native component with the adapter."""
     script = (
-        'exec python3 -u "{artifacts:decompressedPath}adapter/component_runtime.py" '
-        '--root "{kernel:rootPath}" --package "{artifacts:decompressedPath}function"'
+        'exec python3 -u "{artifacts:decompressedPath}/adapter/component_runtime.py" '
+        '--root "{kernel:rootPath}" --package "{artifacts:decompressedPath}/function"'
     )
     components.component(
         name,

@@ -116,12 +116,19 @@ def test_what_is_ignored_is_noted(tmp_path: Path) -> None:
     components = one(
         steps={
             "bootstrap": "true",
-            "install": {"Script": "true", "Skipif": "onpath x", "RequiresPrivilege": True},
+            "install": {"Script": "{work:path}x", "Skipif": "onpath x", "RequiresPrivilege": True},
             "shutdown": "true",
         }
     )
     notes = "\n".join(components.load(tmp_path).notes)
-    for part in ("bootstrap is left out", "Skipif", "asks for root", "only an install", "shutdown"):
+    for part in (
+        "bootstrap is left out",
+        "Skipif",
+        "asks for root",
+        "only an install",
+        "shutdown",
+        "has no slash",
+    ):
         assert part in notes
 
 

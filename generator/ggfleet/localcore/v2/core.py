@@ -30,6 +30,7 @@ from ggfleet.localcore.v2.configuration import ConfigurationStore
 from ggfleet.localcore.v2.deployment import ComponentDeployment
 from ggfleet.localcore.v2.layout import ComponentLayout
 from ggfleet.localcore.v2.operations import NucleusOperations
+from ggfleet.localcore.v2.recipe import Recipe
 from ggfleet.localcore.v2.server import IpcServer
 from ggfleet.localcore.v2.supervisor import ComponentSupervisor, Listener, State
 from ggfleet.localcore.v2.tally import Tally
@@ -206,10 +207,14 @@ class EmbeddedNucleus:
             self._check(supervisor, in_time=True)
             self._log(f"{name} is {supervisor.state}")
         for recipe in self.deployment.components:
-            for other in recipe.dependencies:
-                ended = self._supervisors.get(other.name)
-                if other.hard and ended and ended.state is State.FINISHED:
-                    self._log(f"{recipe.name}: nucleus lite would stop it: {other.name} has ended")
+            self._tell_ended(recipe)
+
+    def _tell_ended(self, recipe: Recipe) -> None:
+        """On nucleus lite a component ends with what it depends on HARD."""
+        for other in recipe.dependencies:
+            ended = self._supervisors.get(other.name)
+            if other.hard and ended and ended.state is State.FINISHED:
+                self._log(f"{recipe.name}: nucleus lite would stop it: {other.name} has ended")
 
     def _settled(self, name: str) -> bool:
         assert self._server is not None  # start has made both

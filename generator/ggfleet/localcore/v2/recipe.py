@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import platform
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +20,7 @@ AGAIN = "write the recipes again: ggfleet render"
 ARCHITECTURES = {"x86_64": "amd64", "i686": "x86", "aarch64": "aarch64"}
 STEPS = ("install", "startup", "run", "shutdown")
 LEFT_OUT = ("bootstrap", "recover")
+NO_SLASH = re.compile(r"\{(artifacts:\w+|work:path|kernel:rootPath)\}[\w.]")
 RUNTIME = "aws_nucleus_lite"
 
 
@@ -158,7 +160,10 @@ def _notes(lifecycle: Node, steps: Mapping[str, Step]) -> Iterator[str]:
         yield "it has only an install step: nucleus lite reports such a deployment as failed"
     if "shutdown" in steps:
         yield "its step shutdown is run when it stops; nucleus lite ignores it"
-    for name in steps:
+    for name, one in steps.items():
+        texts = (one.script, *(one.variables or {}).values())
+        if any(NO_SLASH.search(text) for text in texts):
+            yield f"{name}: on nucleus classic a path variable has no slash at its end: write one"
         step = lifecycle.need(name)
         keys = step.mapping() if isinstance(step.value, dict) else {}
         if "Skipif" in keys:

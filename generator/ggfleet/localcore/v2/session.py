@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hmac
 import json
 from collections.abc import Callable, Mapping
@@ -20,6 +21,9 @@ PROTOCOL_VERSION = "0.1.0"
 ACCEPTED, TERMINATE = 1, 2
 HANDSHAKE_SECONDS = 5.0
 """Seconds in which a connection has to say whose it is."""
+
+REFUSED_SECONDS = 1.0
+"""Seconds that a client with a wrong token has to close by itself."""
 
 MAX_UNREAD = 32 << 20
 """Bytes that may wait for a component that reads too slowly; then its connection is closed."""
@@ -115,6 +119,9 @@ class Session:
         """Serve; returns why the connection was closed by us, or an empty string."""
         try:
             if not await asyncio.wait_for(self._connect(), self._handshake):
+                # Closing at once would overtake the answer, and the client not learn the reason.
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._reader.read(1), REFUSED_SECONDS)
                 return "a connection with a token that is no component's"
             while frame := await read_frame(self._reader):
                 self._take(frame)
