@@ -13,15 +13,20 @@ from ggfleet.bundle.tree import lay
 from ggfleet.bundle.workshop import Order, Workshop
 from ggfleet.errors import BundleError
 from ggfleet.model import (
+    ADAPTER,
     ANY_PLATFORM,
     Archive,
+    Form,
     Function,
     Install,
+    Layout,
     Library,
     Model,
     Part,
     Platform,
 )
+
+ADAPTER_PACKAGE = "greengrass_v2_adapter"
 
 
 def archives(
@@ -31,18 +36,28 @@ def archives(
     if Part.LIBRARIES in parts:
         for library in shop.fleet.libraries.values():
             if library.install is Install.ML_RESOURCE:
-                yield from (build_library(shop, library, target) for target in targets)
+                for form in forms_of(library):
+                    yield from (build_library(shop, library, target, form) for target in targets)
     if Part.MODEL in parts:
         yield from (build_model(shop, m) for m in shop.fleet.models.values() if m.is_local)
     if Part.FUNCTION in parts:
         for function in shop.fleet.functions.values():
             yield from (build_function(shop, function, target) for target in targets)
+    if Part.ADAPTER in parts and shop.fleet.components.adapter:
+        yield from (build_adapter(shop, target) for target in targets)
 
 
-def build_library(shop: Workshop, library: Library, target: Platform) -> Archive:
+def forms_of(library: Library) -> tuple[Form, ...]:
+    """Always a zip, which V1 and the other layouts take; an image where V2 is to mount one."""
+    return (Form.ZIP, Form.IMAGE) if library.layout is Layout.IMAGE else (Form.ZIP,)
+
+
+def build_library(
+    shop: Workshop, library: Library, target: Platform, form: Form = Form.ZIP
+) -> Archive:
     """The wheels of an `ml-resource` library."""
     files = [library.requirements]
-    order = Order(Part.LIBRARIES, library.name, target.name, of_wheels(files, [target]))
+    order = Order(Part.LIBRARIES, library.name, target.name, of_wheels(files, [target]), form)
     if known := shop.find(order):
         return known
     wheels = shop.resolve(order, files, target)
@@ -82,6 +97,25 @@ def build_function(shop: Workshop, function: Function, target: Platform) -> Arch
     if note := upload_note(function.name, archive.size):
         shop.progress.say(note)
     return archive
+
+
+def build_adapter(shop: Workshop, target: Platform) -> Archive:
+    """What runs a function as a V2 component: the adapter's folders and what it imports."""
+    components = shop.fleet.components
+    own = [entry for folder in components.adapter for entry in function_entries(folder)]
+    if not any(entry.path.startswith(f"{ADAPTER_PACKAGE}/") for entry in own):
+        raise BundleError(
+            f"no folder of components.adapter holds the package {ADAPTER_PACKAGE}",
+            fix="name the folder that the package's own folder is in",
+        )
+    files = [components.adapter_requirements] if components.adapter_requirements else []
+    asked = of_wheels(files, [target]) if files else None
+    order = Order(Part.ADAPTER, ADAPTER, target.name, [of_entries(own), asked])
+    if known := shop.find(order):
+        return known
+    wheels = shop.resolve(order, files, target)
+    with shop.unpacked(wheels, target) as entries:
+        return shop.pack(order, lay([*own, *entries]), target.name)
 
 
 def _same_everywhere(

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import tempfile
 from pathlib import Path
 
 from ggfleet.errors import GgfleetError
-from ggfleet.model import Rendering
+from ggfleet.model import Json, Rendering
 from ggfleet.system.files import replace_folder, write_json
 
 MARK = "calls.json"
@@ -28,6 +29,19 @@ def write_rendering(rendering: Rendering, out: Path) -> None:
         for document in rendering.documents:
             write_json(new / document.path, document.content)
         replace_folder(new, out)
+
+
+def read_documents(folder: Path) -> dict[str, Json]:
+    """The documents of a rendering by path. Raises `GgfleetError` when `folder` holds none."""
+    if not (folder / MARK).is_file():
+        raise GgfleetError(f"{folder} is no rendering", fix="name a folder that `--out` named")
+    found: dict[str, Json] = {}
+    for path in sorted(folder.rglob("*.json")):
+        try:
+            found[path.relative_to(folder).as_posix()] = json.loads(path.read_text())
+        except (OSError, ValueError) as error:
+            raise GgfleetError(f"{path} cannot be read: {error}", fix="render it again") from error
+    return found
 
 
 def _is_ours(out: Path) -> bool:
