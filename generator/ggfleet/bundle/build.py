@@ -14,7 +14,17 @@ from ggfleet.bundle.manifest import FILE_NAME, read_manifest, write_manifest
 from ggfleet.bundle.parts import archives
 from ggfleet.bundle.resolve import resolve
 from ggfleet.bundle.workshop import Workshop
-from ggfleet.model import ADAPTER, ANY_PLATFORM, Archive, Fleet, Manifest, Part, Platform
+from ggfleet.model import (
+    ADAPTER,
+    ANY_PLATFORM,
+    Archive,
+    Fleet,
+    Form,
+    Layout,
+    Manifest,
+    Part,
+    Platform,
+)
 from ggfleet.system.progress import Progress
 
 
@@ -71,6 +81,10 @@ def _is_current(fleet: Fleet, out: Path, archive: Archive) -> bool:
         Part.FUNCTION: fleet.functions.keys(),
         Part.ADAPTER: {ADAPTER} if fleet.components.adapter else set(),
     }[archive.part]
+    if archive.form is Form.IMAGE and archive.name in fleet.libraries:
+        wanted = fleet.libraries[archive.name].layout is Layout.IMAGE
+        if not wanted:
+            return False
     known = archive.platform in fleet.platforms or archive.platform == ANY_PLATFORM
     return archive.name in names and known and (out / archive.file).is_file()
 

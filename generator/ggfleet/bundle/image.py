@@ -63,4 +63,4 @@ def _folders(entries: Sequence[Entry]) -> list[str]:
 def _header(path: str, kind: bytes, mode: int, size: int = 0) -> bytes:
     info = tarfile.TarInfo(path)
     info.type, info.mode, info.size = kind, mode, size
-    return info.tobuf(tarfile.GNU_FORMAT)
+    return info.tobuf(tarfile.GNU_FORMAT, encoding="utf-8")

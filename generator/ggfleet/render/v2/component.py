@@ -15,6 +15,11 @@ CLASSIC_BYTES = 16_384
 LITE_BYTES = 8_192
 """The file of a recipe, and lite's own limit (a recipe of 8,196 bytes fails, measured)."""
 
+UNIT_BYTES = 2_048
+"""Of the systemd unit that lite generates, which names every dependency twice."""
+UNIT_BESIDES = 600
+"""Roughly what a unit holds besides (our reading of its generator)."""
+
 HARD = "HARD"
 
 
@@ -50,6 +55,13 @@ class Component:
     def size(self) -> int:
         """Bytes of the recipe's file."""
         return len(json.dumps(self.recipe, indent=2, ensure_ascii=False).encode())
+
+    @property
+    def unit_size(self) -> int:
+        """About the bytes of lite's unit: `BindsTo=` and `After=` for each dependency."""
+        names = self.recipe.get("ComponentDependencies") or {}
+        assert isinstance(names, Mapping)
+        return UNIT_BESIDES + sum(2 * len(f"BindsTo=ggl.{name}.service\n") for name in names)
 
     def path(self, platform: Platform) -> str:
         """Where its dependents find the files of its only content."""

@@ -39,9 +39,10 @@ def render_deployment_v2(
     parts = make_parts(find_sources(fleet, manifest))
     before = None if previous is None else earlier_defaults(previous)
     requests = [_create(fleet, parts, each, before) for each in fleet.used_platforms()]
+    entries = {each.name: _components(fleet, parts, each, None) for each in fleet.used_platforms()}
     documents = (
         *(each.document for each in requests),
-        *local_documents(fleet, manifest, parts, unpacking(fleet, manifest)),
+        *local_documents(fleet, manifest, parts, unpacking(fleet, manifest), entries),
         calls_document(requests),
     )
     own = (note for each in requests for note in _notes(each))
@@ -75,16 +76,15 @@ def _create(fleet: Fleet, parts: Parts, platform: Platform, before: Defaults | N
 
 def _components(
     fleet: Fleet, parts: Parts, platform: Platform, before: Defaults | None
-) -> dict[str, Json]:
+) -> dict[str, dict[str, Json]]:
     """The whole of what the devices are to run: whatever is not named is removed."""
-    found: dict[str, Json] = {}
+    found: dict[str, dict[str, Json]] = {}
     for component in parts.on(platform):
         found[component.name] = _entry(component, before)
     for function, variants in parts.functions.items():
         memory = fleet.functions[function].memory
         if memory and fleet.functions[function].contained:
             entry = found[variants[platform.name].name]
-            assert isinstance(entry, dict)
             entry["runWith"] = {"systemResourceLimits": {"memory": memory}}
     for name, version in fleet.deployment.components.items():
         found[name] = {"componentVersion": version}
@@ -104,12 +104,12 @@ def _entry(component: Component, before: Defaults | None) -> dict[str, Json]:
     return entry
 
 
-def _add_secrets(fleet: Fleet, components: dict[str, Json]) -> None:
+def _add_secrets(fleet: Fleet, components: dict[str, dict[str, Json]]) -> None:
     arns = {each for f in fleet.functions.values() for each in secrets_of(fleet, f)}
     if not arns:
         return
     entry = components.get(VAULT)
-    if not isinstance(entry, dict):
+    if entry is None:
         raise GgfleetError(
             f"functions use secrets, and no version of {VAULT} is named",
             fix=f'write deployment: {{components: {{{VAULT}: "2.1.8"}}}} with the version '

@@ -7,7 +7,8 @@ recipes let components unpack everything themselves, and so have versions of the
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Mapping
 
 from ggfleet.model import Document, Fleet, Json, Manifest, Platform
 from ggfleet.render.group_v1.names import archive_uri
@@ -19,13 +20,18 @@ RECIPES = "local/classic/recipes"
 RECIPE_FOLDERS = {"classic": RECIPES, "lite": "local/lite/recipes"}
 
 
+Entries = Mapping[str, Mapping[str, Json]]
+"""What a deployment says of each component, by its name."""
+
+
 def local_documents(
-    fleet: Fleet, manifest: Manifest, classic: Parts, lite: Parts
+    fleet: Fleet, manifest: Manifest, classic: Parts, lite: Parts, entries: Mapping[str, Entries]
 ) -> Iterator[Document]:
     """For each nucleus its recipes; for each platform what to copy (`artifacts`) and `argv`.
 
     Paths of `argv` and of `to` are relative to the nucleus's folder, `archive` is a file beside the
-    manifest of the archives.
+    manifest of the archives. `entries` are by platform; only classic takes what they say besides
+    versions.
     """
     files = {archive_uri(fleet, each.key): each.file for each in manifest.archives}
     for nucleus, parts in (("classic", classic), ("lite", lite)):
@@ -35,7 +41,11 @@ def local_documents(
             found |= {each.name: each for each in components}
             body: Json = {
                 "artifacts": [*_artifacts(components, platform, files)],
-                "argv": [*_ARGV[nucleus], *_wanted(nucleus, components)],
+                "argv": [
+                    *_ARGV[nucleus],
+                    *_wanted(nucleus, components),
+                    *(_settings(entries[platform.name]) if nucleus == "classic" else ()),
+                ],
             }
             yield Document(f"local/{nucleus}/{platform.name}.json", body)
         for component in found.values():
@@ -59,6 +69,21 @@ def _wanted(nucleus: str, components: list[Component]) -> Iterator[str]:
     option = "--merge" if nucleus == "classic" else "--add-component"
     for each in components:
         yield from (option, f"{each.name}={each.version}")
+
+
+def _settings(entries: Entries) -> Iterator[str]:
+    """Resets and limits of the fleet's own components, spelt as this command wants them."""
+    resets: dict[str, Json] = {}
+    limits: dict[str, Json] = {}
+    for name, entry in entries.items():
+        update, run = entry.get("configurationUpdate"), entry.get("runWith")
+        if isinstance(update, Mapping) and "merge" not in update:
+            resets[name] = {"RESET": update["reset"]}
+        if isinstance(run, Mapping):
+            limits[name] = run["systemResourceLimits"]
+    for option, value in (("--update-config", resets), ("--systemLimits", limits)):
+        if value:
+            yield from (option, json.dumps(value))
 
 
 def _artifacts(

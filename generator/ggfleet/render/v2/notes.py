@@ -16,7 +16,7 @@ from ggfleet.model import (
     Secret,
 )
 from ggfleet.render.known import attached_ml
-from ggfleet.render.v2.component import LITE_BYTES, Component
+from ggfleet.render.v2.component import LITE_BYTES, UNIT_BYTES, Component
 from ggfleet.render.v2.parts import Parts
 
 
@@ -47,8 +47,9 @@ def _platforms(parts: Parts) -> Iterator[Note]:
     ]
     if apart:
         message = (
-            "share an architecture, by which alone nuclei choose a manifest: each has components "
-            f"of its own for {', '.join(apart)}"
+            "have components of their own for "
+            f"{', '.join(apart)}: nuclei tell platforms apart by architecture alone, and all "
+            "manifests of a recipe share its configuration and dependencies"
         )
         yield Note("platforms", message)
 
@@ -117,11 +118,20 @@ def _functions(fleet: Fleet, parts: Parts) -> Iterator[Note]:
         if "PYTHONPATH" in function.environment:
             message = "comes too late for the interpreter, which gets its libraries' paths before"
             yield Note(f"{at}.environment.PYTHONPATH", message)
+        if function.models or [*fleet.libraries_of(function, Install.ML_RESOURCE)]:
+            message = "imported as a Lambda it finds its libraries and models at no fixed path"
+            yield Note(at, message)
         yield from _big(at, parts.functions[function.name].values())
 
 
 def _big(at: str, components: Iterable[Component]) -> Iterator[Note]:
     for component in {one.name: one for one in components}.values():
+        if component.unit_size >= UNIT_BYTES:
+            message = (
+                "has so many libraries and models that nucleus lite's unit for it may exceed "
+                f"{UNIT_BYTES} bytes: join some of them"
+            )
+            yield Note(at, message)
         if component.size >= LITE_BYTES:
             message = (
                 f"makes a recipe of {component.size} bytes, and nucleus lite takes less than "

@@ -113,6 +113,9 @@ def _ml(sources: Sources, resource: Library | Model) -> dict[str, Component]:
 
     name = component_name(fleet, kind, resource.name)
     description = f"The {kind} {resource.name} of the fleet {fleet.name}"
+    if isinstance(resource, Model) and not resource.is_local:
+        # Its files cannot be looked into: its number has to move the component's.
+        description += f", version {resource.version}"
     return assemble(fleet, name, description, fleet.used_platforms(), build)
 
 

@@ -61,10 +61,10 @@ def mount(component: str, content: Content) -> str:
             'rmdir "$old" 2>/dev/null || :',
             "done",
             f"at={place}/{content.digits}",
+            "trap 'kill $! 2>/dev/null || :; umount -l $at 2>/dev/null || :; rmdir $at || :' EXIT",
+            "trap 'exit 0' INT TERM HUP",
             'mkdir -p "$at"',
             f'mount -t squashfs -o ro,loop,nodev,nosuid "{{artifacts:path}}/{content.file}" "$at"',
-            "trap 'kill $! 2>/dev/null || :; umount -l $at || :; rmdir $at || :' EXIT",
-            "trap 'exit 0' INT TERM HUP",
             "sleep infinity &",
             "wait $!",
         )
