@@ -117,7 +117,7 @@ def test_render_names_every_value_that_is_pending_and_writes_nothing(tmp_path: P
         (["chekc"], "No such command 'chekc'"),
         (
             ["render", "fleet.yml", "--out", "x", "--target", "group-v9"],
-            "'group-v9' is not 'group-v1'",
+            "'group-v9' is not one of 'group-v1'",
         ),
         (["bundle", "fleet.yml", "--platform", "pie"], "did you mean pi?"),
     ],

@@ -20,9 +20,13 @@ MISSING = (
     "write another `layout` for the library"
 )
 
+LEVEL = "6"
+"""Of gzip. TensorFlow (1454 MB): 327 MB in 30 s; mksquashfs's own choice, 9, 325 MB in 93 s."""
+
 OPTIONS = (
-    *("-tar", "-noappend", "-no-xattrs", "-no-exports", "-all-root"),
-    *("-comp", "gzip", "-root-mode", "755", "-quiet", "-no-progress", "-exit-on-error"),
+    *("-tar", "-noappend", "-no-xattrs", "-no-exports", "-all-root", "-root-mode", "755"),
+    *("-comp", "gzip", "-Xcompression-level", LEVEL),
+    *("-quiet", "-no-progress", "-exit-on-error"),
 )
 
 FIXED_TIME = {"SOURCE_DATE_EPOCH": "0"}
