@@ -18,8 +18,8 @@ def v2_fleet(folder: Path, layout: str) -> Path:
     spec = small_fleet(folder)
     make_wheel(folder / "wheels", "tinyipc", files={"tinyipc.py": "value = 1\n"})
     (folder / "ipc.txt").write_text("--no-index\n--find-links wheels\ntinyipc==1.0\n")
-    (folder / "adapter/greengrass_v2_adapter").mkdir(parents=True)
-    (folder / "adapter/greengrass_v2_adapter/__main__.py").write_text("import tinyipc\n")
+    (folder / "adapter").mkdir()
+    (folder / "adapter/component_runtime.py").write_text("import tinyipc\n")
     text = spec.read_text().replace("/mllibs}", f"/mllibs, layout: {layout}}}")
     # the V1 SDK would come from an index
     text = text.replace("  sdk: {requirements: sdk.txt, install: in-function}\n", "")

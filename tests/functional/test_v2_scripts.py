@@ -45,8 +45,11 @@ from unit.factories import (
 
 HERE = f"{sys.version_info.major}.{sys.version_info.minor}"
 ADAPTER_CODE = """
-import os, answers
-model = os.path.join(os.environ["GREENGRASS_ROOT"], {model!r})
+import os, sys, answers
+sys.path.append(sys.argv[sys.argv.index("--package") + 1])
+import function
+root = sys.argv[sys.argv.index("--root") + 1]
+model = os.path.join(root, "packages/artifacts-unarchived", {model!r})
 print("answer", answers.VALUE, open(os.path.join(model, "weights")).read())
 """
 
@@ -101,9 +104,9 @@ class World:
             )
         )
         first = render(self.fleet, manifest, "recipes-v2")
-        model = configuration(first.documents)["resources"]["/models/m"]
+        model = configuration(first.documents)["function"]["resources"]["/models/m"]
         code = ADAPTER_CODE.format(model=model)
-        adapter = self.archive(Part.ADAPTER, ADAPTER, "greengrass_v2_adapter/__main__.py", code)
+        adapter = self.archive(Part.ADAPTER, ADAPTER, "component_runtime.py", code)
         self.manifest = Manifest((*manifest.archives[:-1], adapter))
 
     def archive(
@@ -181,12 +184,14 @@ def test_local_recipes_for_lite_unpack_everything_themselves(tmp_path: Path) -> 
     for each in found:
         each.run("install")
     # the adapter was made for the other recipes' paths; the local one has its own
-    local = found[2].defaults["resources"]["/models/m"]
-    assert (world.device.root / local / "weights").read_text() == "w"
+    local = found[2].defaults["function"]["resources"]["/models/m"]
+    unarchived = world.device.root / "packages/artifacts-unarchived"
+    unarchived.mkdir()
+    assert (unarchived / local / "weights").read_text() == "w"
     unpacked = found[2].folders["work:path"] / "unpacked"
     assert sorted(p.name for each in unpacked.iterdir() for p in each.iterdir()) == [
+        "component_runtime.py",
         "function.py",
-        "greengrass_v2_adapter",
     ]
 
 

@@ -46,10 +46,9 @@ def test_other_layouts_need_no_image(tmp_path: Path, layout: Layout | None) -> N
     assert [each.form for each in found] == [Form.ZIP]
 
 
-def adapted(tmp_path: Path, package: str = "greengrass_v2_adapter") -> Fleet:
-    source = tmp_path / "adapter" / package
-    source.mkdir(parents=True)
-    (source / "__main__.py").write_text("print('hello')\n")
+def adapted(tmp_path: Path, program: str = "component_runtime.py") -> Fleet:
+    (tmp_path / "adapter").mkdir()
+    (tmp_path / "adapter" / program).write_text("print('hello')\n")
     (tmp_path / "adapter.txt").write_text("tiny\n")
     components = Components(
         adapter=(tmp_path / "adapter",), adapter_requirements=tmp_path / "adapter.txt"
@@ -65,13 +64,13 @@ def test_the_adapter_is_packed_with_what_it_imports(tmp_path: Path) -> None:
     assert (archive.part, archive.name, archive.platform) == ("adapters", ADAPTER, PC.name)
     with zipfile.ZipFile(shop.out / archive.file) as packed:
         names = packed.namelist()
-    assert "greengrass_v2_adapter/__main__.py" in names
+    assert "component_runtime.py" in names
     assert any(name.endswith(".dist-info/METADATA") for name in names)
     assert merge(fleet, shop.out, [archive]).archives == (archive,)
     assert merge(replace(fleet, components=Components()), shop.out, []) == Manifest()
 
 
 def test_a_folder_without_the_adapter_is_refused(tmp_path: Path) -> None:
-    shop = shop_of(tmp_path, adapted(tmp_path, "other"), everywhere(make_wheel(tmp_path)))
-    with pytest.raises(BundleError, match="holds the package greengrass_v2_adapter"):
+    shop = shop_of(tmp_path, adapted(tmp_path, "other.py"), everywhere(make_wheel(tmp_path)))
+    with pytest.raises(BundleError, match=r"holds component_runtime\.py"):
         built(shop, PC, parts=[Part.ADAPTER])

@@ -26,7 +26,7 @@ from ggfleet.model import (
     Platform,
 )
 
-ADAPTER_PACKAGE = "greengrass_v2_adapter"
+ADAPTER_PROGRAM = "component_runtime.py"
 
 
 def archives(
@@ -103,10 +103,10 @@ def build_adapter(shop: Workshop, target: Platform) -> Archive:
     """What runs a function as a V2 component: the adapter's folders and what it imports."""
     components = shop.fleet.components
     own = [entry for folder in components.adapter for entry in function_entries(folder)]
-    if not any(entry.path.startswith(f"{ADAPTER_PACKAGE}/") for entry in own):
+    if not any(entry.path == ADAPTER_PROGRAM for entry in own):
         raise BundleError(
-            f"no folder of components.adapter holds the package {ADAPTER_PACKAGE}",
-            fix="name the folder that the package's own folder is in",
+            f"no folder of components.adapter holds {ADAPTER_PROGRAM}",
+            fix="name the folder that the program itself is in",
         )
     files = [components.adapter_requirements] if components.adapter_requirements else []
     asked = of_wheels(files, [target]) if files else None

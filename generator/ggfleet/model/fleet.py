@@ -218,8 +218,8 @@ class Deployment:
 class Components:
     """What V2 components are called, and the adapter that runs a V1 function as one.
 
-    `adapter` are folders that hold the package `greengrass_v2_adapter`; `adapter_requirements` is
-    the requirements file of what it imports.
+    `adapter` are folders that are laid into one archive with `component_runtime.py` at its top;
+    `adapter_requirements` is the requirements file of what it imports.
     """
 
     prefix: str = ""

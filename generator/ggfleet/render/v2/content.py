@@ -13,6 +13,7 @@ DIGITS = 16
 IMAGES = "/run/ggfleet"
 """Mount points. A reboot empties /run, so none outlives its mount."""
 ROOT = "{kernel:rootPath}"
+UNARCHIVED = "packages/artifacts-unarchived"
 
 UNPACK_BYTES = 90_000_000
 """Nucleus lite unpacks 1.5 MB a second (measured): above this it takes more than a minute."""
@@ -62,11 +63,22 @@ class Content:
         match self.layout:
             case Layout.ZIP:
                 stem = self.file.rpartition(".")[0]
-                return f"packages/artifacts-unarchived/{component}/{version}/{stem}"
+                return f"{UNARCHIVED}/{component}/{version}/{stem}"
             case Layout.SELF_UNPACK:
                 return f"work/{component}/unpacked/{self.digits}"
             case Layout.IMAGE:
                 return f"{IMAGES}/{component}/{self.digits}"
+
+
+def below_artifacts(path: str) -> str:
+    """A path of `Content.path` as the adapter takes it: absolute, or below the unpacked archives.
+
+    Configuration holds no recipe variables, so the adapter adds the root.
+    """
+    if path.startswith("/"):
+        return path
+    inside = path.removeprefix(f"{UNARCHIVED}/")
+    return inside if inside != path else f"../../{path}"
 
 
 def absolute(path: str) -> str:

@@ -115,9 +115,6 @@ def _functions(fleet: Fleet, parts: Parts) -> Iterator[Note]:
         if not function.pinned:
             yield Note(f"{at}.pinned", "is left out: a component runs for ever")
         yield Note(f"{at}.timeout", "is left out: nothing bounds a message's handling")
-        if "PYTHONPATH" in function.environment:
-            message = "comes too late for the interpreter, which gets its libraries' paths before"
-            yield Note(f"{at}.environment.PYTHONPATH", message)
         if function.models or [*fleet.libraries_of(function, Install.ML_RESOURCE)]:
             message = "imported as a Lambda it finds its libraries and models at no fixed path"
             yield Note(at, message)

@@ -28,10 +28,17 @@ from ggfleet.render.known import Wanted, attached_ml, find_archives, wanted_arch
 from ggfleet.render.v2 import scripts
 from ggfleet.render.v2.access import AWS_RANGE, access_control, aws_components
 from ggfleet.render.v2.component import HARD, Body, Component, assemble, requirement
-from ggfleet.render.v2.content import ROOT, Content, absolute, of_archive, of_remote
+from ggfleet.render.v2.content import (
+    ROOT,
+    Content,
+    absolute,
+    below_artifacts,
+    of_archive,
+    of_remote,
+)
 from ggfleet.render.v2.names import component_name
 
-ADAPTER_MODULE = "greengrass_v2_adapter"
+ADAPTER_PROGRAM = "component_runtime.py"
 
 
 @dataclass(frozen=True)
@@ -83,7 +90,7 @@ def find_sources(fleet: Fleet, manifest: Manifest) -> Sources:
     adapters = [(Part.ADAPTER, ADAPTER, platform.name) for platform in fleet.used_platforms()]
     adapted, absent = find_archives(manifest, adapters if fleet.functions else [])
     if absent and not fleet.components.adapter:
-        fix = f"name the folder of {ADAPTER_MODULE} as components.adapter, then `ggfleet bundle`"
+        fix = f"name the folder of {ADAPTER_PROGRAM} as components.adapter, then `ggfleet bundle`"
         absent = [Pending("the adapter that runs functions as components", fix)]
     if pending or missing or absent:
         raise PendingError((each.what, each.fix) for each in (*pending, *missing, *absent))
@@ -157,7 +164,7 @@ def _function(sources: Sources, function: Function, parts: Parts) -> dict[str, C
         own = sources.content(Part.FUNCTION, function.name, platform)
         adapter = sources.content(Part.ADAPTER, ADAPTER, platform)
         return Body(
-            _function_steps(platform, [adapter, own], [each for _, each in needed], needed),
+            _function_steps(platform, adapter, own, needed),
             (adapter, own),
             native=True,
             configuration=_configuration(fleet, function, component, platform, needed),
@@ -178,59 +185,65 @@ def _attached(fleet: Fleet, function: Function) -> list[Library | Model]:
 
 
 def _function_steps(
-    platform: Platform, contents: Sequence[Content], components: list[Component], needed: Needed
+    platform: Platform, adapter: Content, own: Content, needed: Needed
 ) -> dict[str, Json]:
-    images = [each.path(platform) for each in components if each.is_image(platform)]
+    """The adapter is started with the platform's Python: native wheels are for one minor version."""
+    images = [each.path(platform) for _, each in needed if each.is_image(platform)]
     libraries = [
         absolute(component.path(platform))
         for resource, component in needed
         if isinstance(resource, Library)
     ]
-    # Native wheels are for one minor version of Python, so the interpreter is named in full.
-    start = f"exec python{platform.python} -u -m {ADAPTER_MODULE}"
-    variables: dict[str, Json] = {
-        "GREENGRASS_ROOT": ROOT,
-        "PYTHONPATH": ":".join([*(each.own_path() for each in contents), *libraries]),
-    }
-    return _steps(contents, scripts.join(scripts.wait_for_images(images), start), variables)
+    start = (
+        f'exec python{platform.python} -u "{adapter.own_path()}/{ADAPTER_PROGRAM}"'
+        f' --root "{ROOT}" --package "{own.own_path()}"'
+    )
+    variables: dict[str, Json] = {"PYTHONPATH": ":".join([*libraries, adapter.own_path()])}
+    script = scripts.join(scripts.wait_for_images(images), start)
+    return _steps([adapter, own], script, variables)
 
 
 def _configuration(
     fleet: Fleet, function: Function, component: str, platform: Platform, needed: Needed
 ) -> dict[str, Json]:
-    """What the adapter reads over the IPC; numbers would come back as 1.0, so there are none.
-
-    Paths below the Greengrass root are relative to it: configuration holds no variables.
-    """
-    places: dict[str, Json] = {each.destination: one.path(platform) for each, one in needed}
+    """What the adapter reads over the IPC; numbers would come back as 1.0, so there are none."""
+    places: dict[str, Json] = {
+        each.destination: below_artifacts(one.path(platform)) for each, one in needed
+    }
     for name in function.resources:
         resource = fleet.resources[name]
         if isinstance(resource, LocalVolume):
             places[resource.destination] = resource.source
-    subscriptions: list[Json] = [
-        {"topic": each.topic, "source": _side(each.source)}
-        for each in fleet.subscriptions
-        if each.target == function.name
-    ]
-    publish: list[Json] = [
-        {"topic": each.topic, "target": _side(each.target)}
-        for each in fleet.subscriptions
-        if each.source == function.name
-    ]
-    configuration: dict[str, Json] = {
+    settings: dict[str, Json] = {
         "handler": function.handler,
-        "subscriptions": subscriptions,
-        "publish": publish,
+        "subscribe": [
+            {"from": _realm(each.source), "topic": each.topic}
+            for each in fleet.subscriptions
+            if each.target == function.name
+        ],
+        "publish": [
+            {"to": _realm(each.target), "topic": each.topic}
+            for each in fleet.subscriptions
+            if each.source == function.name
+        ],
         "resources": places,
-        "environment": dict(function.environment),
+        "environment": _environment(function, needed),
     }
-    if control := access_control(fleet, function, component):
-        configuration["accessControl"] = control
-    return configuration
+    control = access_control(fleet, function, component)
+    return {"function": settings, **({"accessControl": control} if control else {})}
 
 
-def _side(end: str) -> str:
-    return CLOUD if end == CLOUD else "local"
+def _environment(function: Function, needed: Needed) -> dict[str, Json]:
+    """The spec's variables. A PYTHONPATH of their own replaces the step's, so it names all again."""
+    values: dict[str, Json] = dict(function.environment)
+    if own := function.environment.get("PYTHONPATH"):
+        places = [each.destination for each, _ in needed if isinstance(each, Library)]
+        values["PYTHONPATH"] = ":".join([*places, own])
+    return values
+
+
+def _realm(end: str) -> str:
+    return "iot-core" if end == CLOUD else "local"
 
 
 def _dependencies(
