@@ -149,7 +149,7 @@ def configuration(documents: tuple[Document, ...]) -> Any:
 
 def place_of(component: Component) -> Path:
     """The folder of a component's mounts."""
-    return Path("/run/ggfleet") / component.name
+    return Path(f"/run/ggfleet/{component.name}")
 
 
 def children(pid: int) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ggfleet.errors import GgfleetError
-from golden.test_golden_group_v1 import REWRITE, files_of, read_tree, render_case, rewrite
+from golden.test_golden_group_v1 import REWRITE, files_of, read_tree, render_case, rewrite, told
 
 FOLDERS = {
     "recipes-v2": Path(__file__).parent / "recipes_v2",
@@ -38,7 +38,7 @@ def test_messages_are_as_expected(target: str, case: Path) -> None:
     """What cannot be rendered is said, with its fix, in one known text."""
     with pytest.raises(GgfleetError) as caught:
         render_case(case, target)
-    text = f"{caught.value.message}\nfix: {caught.value.fix}\n"
+    text = told(caught.value)
     if REWRITE:
         (case / "expected.txt").write_text(text)
     assert text == (case / "expected.txt").read_text()

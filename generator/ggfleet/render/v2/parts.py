@@ -187,7 +187,7 @@ def _attached(fleet: Fleet, function: Function) -> list[Library | Model]:
 def _function_steps(
     platform: Platform, adapter: Content, own: Content, needed: Needed
 ) -> dict[str, Json]:
-    """The adapter is started with the platform's Python: native wheels are for one minor version."""
+    """The platform's own Python starts the adapter: native wheels are for one minor version."""
     images = [each.path(platform) for _, each in needed if each.is_image(platform)]
     libraries = [
         absolute(component.path(platform))
@@ -234,7 +234,7 @@ def _configuration(
 
 
 def _environment(function: Function, needed: Needed) -> dict[str, Json]:
-    """The spec's variables. A PYTHONPATH of their own replaces the step's, so it names all again."""
+    """The spec's variables. A PYTHONPATH among them replaces the step's, so it names all again."""
     values: dict[str, Json] = dict(function.environment)
     if own := function.environment.get("PYTHONPATH"):
         places = [each.destination for each, _ in needed if isinstance(each, Library)]
