@@ -12,9 +12,9 @@ from types import ModuleType
 
 import pytest
 
-import ggfleet.localcore
+import ggfleet.runtime
 
-RUNTIME = Path(ggfleet.localcore.__file__).parent / "runtime"
+RUNTIME = Path(ggfleet.runtime.__file__).parent
 FILES = sorted(RUNTIME.rglob("*.py"))
 ARN = "arn:aws:lambda:eu-west-1:123456789012:function:one:prod"
 
@@ -44,7 +44,7 @@ def test_it_is_python_3_8_with_the_standard_library_alone(file: Path) -> None:
         for alias in node.names
     }
     names |= {str(n.module) for n in ast.walk(tree) if isinstance(n, ast.ImportFrom)}
-    own = {"greengrass_ipc_python_sdk.ipc_client"}
+    own = {"greengrass_ipc_python_sdk.ipc_client", "lambda_runtime"}
     assert {name.split(".")[0] for name in names - own} <= sys.stdlib_module_names
 
 

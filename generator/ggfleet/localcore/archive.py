@@ -108,6 +108,14 @@ def open_archive(path: Path, uri: str) -> Iterator[Contents]:
         raise CoreError(f"{uri} is damaged: {error}", fix="pack and publish it again") from error
 
 
+@contextmanager
+def open_file(path: Path, uri: str) -> Iterator[Contents]:
+    """A file that stays as it is: contents of one member, named as in its URI."""
+    yield Contents(
+        [Member(uri.rsplit("/", 1)[-1], 0o555, path.stat().st_size, lambda: path.open("rb"))]
+    )
+
+
 def _zip_members(archive: zipfile.ZipFile, uri: str) -> Iterator[Member]:
     for info in archive.infolist():
         mode = info.external_attr >> 16

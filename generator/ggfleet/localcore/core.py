@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import queue
 import threading
@@ -20,7 +19,7 @@ from ggfleet.localcore.daemon import Daemon
 from ggfleet.localcore.deployment import CLOUD, CoreDeployment, CoreFunction
 from ggfleet.localcore.environment import IsolationMode
 from ggfleet.localcore.events import CoreEvent, Dropped, Failed, Message, Restarted
-from ggfleet.localcore.layout import Layout
+from ggfleet.localcore.layout import Layout, hold
 from ggfleet.localcore.logs import FunctionLog
 from ggfleet.localcore.process import BACK_OFF, Supervisor
 from ggfleet.localcore.report import DeployReport
@@ -89,16 +88,7 @@ class EmbeddedCore:
         self._supervisors: list[Supervisor] = []
 
     def __enter__(self) -> Self:
-        self.layout.lock.parent.mkdir(parents=True, exist_ok=True)
-        lock = self.layout.lock.open("wb")
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            lock.close()
-            raise CoreError(
-                f"another core uses {self.layout.root}", fix="stop it, or give another --root"
-            ) from error
-        self._lock = lock
+        self._lock = hold(self.layout)
         return self
 
     def __exit__(

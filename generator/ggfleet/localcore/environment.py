@@ -76,7 +76,7 @@ def surroundings(
         own["PYTHONPATH"] = relocate(own["PYTHONPATH"], places)
     prefix = "/" if spaced else str(work)
     variables = {
-        **_inherited(inherit),
+        **inherited(inherit),
         **own,
         **_of_core(deployment, function),
         "AWS_GG_RESOURCE_PREFIX": prefix,
@@ -138,7 +138,8 @@ def _relocated(entry: str, places: Mapping[str, Path]) -> str:
     return entry
 
 
-def _inherited(environment: Mapping[str, str]) -> dict[str, str]:
+def inherited(environment: Mapping[str, str]) -> dict[str, str]:
+    """What a process is let see of the environment of whoever runs ggfleet."""
     names = {*INHERITED, *(name.upper() for name in INHERITED)}
     return {name: value for name, value in environment.items() if name in names}
 

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
+
+from ggfleet.errors import CoreError
 
 STAGING = ".staging-"
 """Prefix of folders that are being written or removed; whatever bears it is swept."""
@@ -46,6 +51,11 @@ class Layout:
         """Held while a core uses the root folder."""
         return self.root / "ggc" / "lock"
 
+    def homes(self) -> Iterator[Path]:
+        """The folders that hold trees, each named by a digest."""
+        yield self.resources
+        yield from self.functions.iterdir() if self.functions.is_dir() else ()
+
     def package_home(self, arn: str) -> Path:
         """The folder of a function's packages. Colons would split PYTHONPATH, so they go."""
         return self.functions / re.sub(r"[^\w.-]", "_", arn)
@@ -57,3 +67,17 @@ class Layout:
     def log(self, region: str, account: str, function: str) -> Path:
         """A function's log file."""
         return self.root / "ggc" / "var" / "log" / "user" / region / account / f"{function}.log"
+
+
+def hold(layout: Layout) -> IO[bytes]:
+    """Hold a core's folder until the result is closed. Raises CoreError while another core does."""
+    layout.lock.parent.mkdir(parents=True, exist_ok=True)
+    lock = layout.lock.open("wb")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        lock.close()
+        raise CoreError(
+            f"another core uses {layout.root}", fix="stop it, or give another --root"
+        ) from error
+    return lock

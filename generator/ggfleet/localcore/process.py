@@ -24,8 +24,8 @@ from ggfleet.localcore.environment import Surroundings, of_process
 from ggfleet.localcore.isolation import launch_command
 from ggfleet.localcore.logs import FunctionLog
 from ggfleet.localcore.work import Worker, WorkQueue
+from ggfleet.runtime import LAMBDA_RUNTIME
 
-RUNTIME = Path(__file__).parent / "runtime" / "lambda_runtime.py"
 BACK_OFF = (0.5, 2.0, 8.0, 30.0)
 """Seconds to wait before a restart, after the first, second... end in a row."""
 
@@ -44,6 +44,7 @@ class FunctionProcess:
     ) -> None:
         self._reaped = threading.Lock()
         self._gone = False
+        self.code = 0
         self._log = log
         self._child = subprocess.Popen(
             argv,
@@ -75,16 +76,26 @@ class FunctionProcess:
                 with contextlib.suppress(ProcessLookupError):
                     os.killpg(self.pid, number)
 
+    def exited(self) -> int:
+        """Wait for the end, and leave what it left behind; the exit code, or minus the signal.
+
+        Until `wait` is called nobody else gets the group's number.
+        """
+        ended = os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOWAIT)
+        assert ended is not None  # without WNOHANG there is a result
+        return ended.si_status if ended.si_code == os.CLD_EXITED else -ended.si_status
+
     def wait(self) -> str:
         """Wait for the end, end what it left behind, and say how it ended.
 
         The group is killed before the process is reaped: until then nobody else has its number.
         """
-        os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOWAIT)
+        self.exited()
         self.signal(signal.SIGKILL)
         with self._reaped:
             code = self._child.wait()
             self._gone = True
+        self.code = code
         self._reader.join(GRACE)
         return f"was killed by signal {-code}" if code < 0 else f"ended with exit code {code}"
 
@@ -206,4 +217,4 @@ def _runtime_command(
     there; here the files belong to whoever runs ggfleet, and root is not held by their modes.
     """
     options = ("--handler", function.handler, "--package", str(package), "--level", level)
-    return (str(python), "-s", "-u", "-B", str(RUNTIME), *options)
+    return (str(python), "-s", "-u", "-B", str(LAMBDA_RUNTIME), *options)

@@ -12,12 +12,13 @@ import contextlib
 import errno
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ggfleet.errors import CoreError
-from ggfleet.localcore.archive import open_archive
+from ggfleet.localcore.archive import Contents, open_archive
 from ggfleet.localcore.deployment import CoreDeployment
 from ggfleet.localcore.layout import STAGING, Layout
 from ggfleet.localcore.report import DeployReport, Fetched
@@ -31,7 +32,11 @@ PUBLISH = "publish it again: ggfleet bundle --publish"
 
 @dataclass(frozen=True)
 class Wanted:
-    """An archive that a deployment names, and the folder its tree belongs in."""
+    """An archive that a deployment names, and the folder its tree belongs in.
+
+    `sha256` is the digest that the deployment's documents promise, empty where they tell none.
+    `open` looks into it once it is there: a file that is no archive is a tree of one file.
+    """
 
     kind: str
     id: str
@@ -39,6 +44,8 @@ class Wanted:
     s3_uri: str
     destination: str
     home: Path
+    sha256: str = ""
+    open: Callable[[Path, str], AbstractContextManager[Contents]] = open_archive
 
     @property
     def key(self) -> str:
@@ -86,12 +93,15 @@ class Deployer:
 
     def deploy(self, deployment: CoreDeployment) -> DeployReport:
         """Bring a deployment in force. After CoreError the one before is in force as it was."""
+        return self.bring(deployment.group, list(wanted(deployment, self._layout)))
+
+    def bring(self, group: str, items: Sequence[Wanted]) -> DeployReport:
+        """Likewise for any list of archives; `group` is the name that the deployment bears."""
         begin = self._clock()
         layout = self._layout
         layout.deployment.mkdir(parents=True, exist_ok=True)
         sweep(layout)
-        items = list(wanted(deployment, layout))
-        found = [(item, self._store.head(item.s3_uri)) for item in items]
+        found = [(item, _promised(item, self._store.head(item.s3_uri))) for item in items]
         self._need(sum(i.size for item, i in found if not _there(item, i)), "download the archives")
         rows = []
         for item, info in found:
@@ -103,10 +113,10 @@ class Deployer:
         }
         self._fault("before the switch")
         with _explained(layout.root, "the list of what is in force"):
-            InForce(layout).switch(deployment.group, trees)
+            InForce(layout).switch(group, trees)
         self._fault("switched")
         removed = tuple(remove_unused(layout, {tree.path for tree in trees.values()}))
-        return DeployReport(deployment.group, tuple(rows), removed, self._clock() - begin)
+        return DeployReport(group, tuple(rows), removed, self._clock() - begin)
 
     def _bring(self, item: Wanted, info: ObjectInfo) -> Fetched:
         row = Fetched(item.kind, item.name, item.s3_uri, item.destination, info.sha256 or "", True)
@@ -143,7 +153,7 @@ class Deployer:
         item.home.mkdir(parents=True, exist_ok=True)
         staged = item.home / f"{STAGING}{row.sha256}"
         try:
-            with open_archive(archive, item.s3_uri) as contents:
+            with item.open(archive, item.s3_uri) as contents:
                 self._need(contents.disk, f"unpack {item.s3_uri}")
                 self._fault("before unpacking")
                 done = contents.unpack(staged)
@@ -162,6 +172,24 @@ class Deployer:
                 self._layout.root,
                 f"{_amount(size)} are needed to {purpose}, {_amount(free)} are free",
             )
+
+
+@dataclass(frozen=True)
+class _Promised:
+    """What an object has to be: `sha256` from the deployment's documents, or from its metadata."""
+
+    size: int
+    sha256: str | None
+
+
+def _promised(item: Wanted, info: ObjectInfo) -> ObjectInfo:
+    if item.sha256 and info.sha256 and item.sha256 != info.sha256:
+        raise CoreError(
+            f"{item.s3_uri} is another file than the one deployed: SHA-256 {info.sha256}, "
+            f"expected {item.sha256}",
+            fix="publish under a new key, and render again",
+        )
+    return _Promised(info.size, item.sha256 or info.sha256)
 
 
 def _there(item: Wanted, info: ObjectInfo) -> bool:

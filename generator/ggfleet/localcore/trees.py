@@ -74,23 +74,18 @@ def remove_unused(layout: Layout, used: set[Path]) -> Iterator[str]:
 
     A tree is renamed first: killed half-way, it must not keep a name that promises a whole tree.
     """
-    for home in list(_homes(layout)):
+    for home in _homes(layout):
         for tree in [p for p in home.iterdir() if p not in used and p.is_dir()]:
-            if home == layout.functions:
-                continue  # the folder of one ARN, itself a home
             going = tree.with_name(f"{STAGING}{tree.name}")
             tree.rename(going)
             remove_tree(going)
             yield str(tree.relative_to(layout.deployment))
-        if home.parent == layout.functions and not any(home.iterdir()):
+        if home != layout.resources and not any(home.iterdir()):
             home.rmdir()
 
 
-def _homes(layout: Layout) -> Iterator[Path]:
-    """The folders that hold trees."""
-    yield from (home for home in (layout.resources, layout.functions) if home.is_dir())
-    if layout.functions.is_dir():
-        yield from [home for home in layout.functions.iterdir() if home.is_dir()]
+def _homes(layout: Layout) -> list[Path]:
+    return [home for home in layout.homes() if home.is_dir()]
 
 
 def put_in_place(staged: Path, tree: Path) -> None:

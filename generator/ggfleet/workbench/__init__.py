@@ -1,8 +1,19 @@
 """A fleet on this machine: its archives in a local S3 endpoint, one of its cores embedded."""
 
 from ggfleet.workbench.bench import Workbench
+from ggfleet.workbench.components import ComponentTrial, running_components
 from ggfleet.workbench.host import choose_core, interpreter
 from ggfleet.workbench.messages import Message, read_message
 from ggfleet.workbench.trial import Trial, running
 
-__all__ = ["Message", "Trial", "Workbench", "choose_core", "interpreter", "read_message", "running"]
+__all__ = [
+    "ComponentTrial",
+    "Message",
+    "Trial",
+    "Workbench",
+    "choose_core",
+    "interpreter",
+    "read_message",
+    "running",
+    "running_components",
+]
