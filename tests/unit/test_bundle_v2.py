@@ -12,6 +12,7 @@ import pytest
 from ggfleet.bundle.build import merge
 from ggfleet.errors import BundleError
 from ggfleet.model import ADAPTER, Components, Fleet, Form, Install, Layout, Manifest, Part
+from ggfleet.runtime import component_files
 from unit.test_bundle_parts import PC, built, everywhere, fleet_of, native, shop_of
 from unit.wheelmaker import make_wheel
 
@@ -51,7 +52,7 @@ def adapted(tmp_path: Path, program: str = "component_runtime.py") -> Fleet:
     (tmp_path / "adapter" / program).write_text("print('hello')\n")
     (tmp_path / "adapter.txt").write_text("tiny\n")
     components = Components(
-        adapter=(tmp_path / "adapter",), adapter_requirements=tmp_path / "adapter.txt"
+        wanted=True, adapter=(tmp_path / "adapter",), adapter_requirements=tmp_path / "adapter.txt"
     )
     return replace(fleet_of(tmp_path, Install.OS_PIP), components=components)
 
@@ -68,6 +69,24 @@ def test_the_adapter_is_packed_with_what_it_imports(tmp_path: Path) -> None:
     assert any(name.endswith(".dist-info/METADATA") for name in names)
     assert merge(fleet, shop.out, [archive]).archives == (archive,)
     assert merge(replace(fleet, components=Components()), shop.out, []) == Manifest()
+
+
+def test_ggfleets_own_adapter_is_packed_where_none_is_named(tmp_path: Path) -> None:
+    """Its own client is asked for, and its two modules lie where it looks for them."""
+    fleet = replace(adapted(tmp_path), components=Components(wanted=True))
+    shop = shop_of(tmp_path, fleet, everywhere(make_wheel(tmp_path)))
+    (archive,) = built(shop, PC, parts=[Part.ADAPTER])
+    with zipfile.ZipFile(shop.out / archive.file) as packed:
+        names = set(packed.namelist())
+    assert names >= set(component_files())
+    assert "component_runtime.py" in names
+
+
+def test_without_components_no_adapter_is_built(tmp_path: Path) -> None:
+    """A fleet of V1 cores has no use for one."""
+    fleet = replace(adapted(tmp_path), components=Components())
+    shop = shop_of(tmp_path, fleet, native(tmp_path))
+    assert built(shop, PC, parts=[Part.ADAPTER]) == []
 
 
 def test_a_folder_without_the_adapter_is_refused(tmp_path: Path) -> None:

@@ -310,7 +310,7 @@ def test_only_a_deployment_is_compared() -> None:
 
 
 def test_prefix_and_publisher_are_in_every_recipe() -> None:
-    fleet = fleet_on(GATEWAY, components=Components("com.example", "Line Ltd"))
+    fleet = fleet_on(GATEWAY, components=Components(prefix="com.example", publisher="Line Ltd"))
     documents = rendered(fleet)
     assert all(name.startswith("com.example.line.") for name in versions(documents))
     assert recipe(documents, "com.example.line.model.digits")["ComponentPublisher"] == "Line Ltd"

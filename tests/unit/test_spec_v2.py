@@ -39,6 +39,7 @@ def test_every_key_is_read(folder: Path) -> None:
     fleet = checked(folder, text.replace("pinned: true", "credentials: true")).fleet
     assert fleet is not None
     assert fleet.components == Components(
+        wanted=True,
         prefix="com.example",
         publisher="Line Ltd",
         adapter=(folder / "code",),

@@ -79,7 +79,7 @@ def _is_current(fleet: Fleet, out: Path, archive: Archive) -> bool:
         Part.LIBRARIES: fleet.libraries.keys(),
         Part.MODEL: fleet.models.keys(),
         Part.FUNCTION: fleet.functions.keys(),
-        Part.ADAPTER: {ADAPTER} if fleet.components.adapter else set(),
+        Part.ADAPTER: {ADAPTER} if fleet.components.wanted else set(),
     }[archive.part]
     if archive.form is Form.IMAGE and archive.name in fleet.libraries:
         wanted = fleet.libraries[archive.name].layout is Layout.IMAGE

@@ -8,7 +8,7 @@ from pathlib import Path
 from ggfleet.bundle.fingerprint import of_entries, of_wheels
 from ggfleet.bundle.limits import check_unpacked, upload_note
 from ggfleet.bundle.resolve import Wheel
-from ggfleet.bundle.sources import function_entries, model_entries
+from ggfleet.bundle.sources import file_entry, function_entries, model_entries
 from ggfleet.bundle.tree import lay
 from ggfleet.bundle.workshop import Order, Workshop
 from ggfleet.errors import BundleError
@@ -25,6 +25,7 @@ from ggfleet.model import (
     Part,
     Platform,
 )
+from ggfleet.runtime import CLIENT_REQUIREMENTS, component_files
 
 ADAPTER_PROGRAM = "component_runtime.py"
 
@@ -43,7 +44,7 @@ def archives(
     if Part.FUNCTION in parts:
         for function in shop.fleet.functions.values():
             yield from (build_function(shop, function, target) for target in targets)
-    if Part.ADAPTER in parts and shop.fleet.components.adapter:
+    if Part.ADAPTER in parts and shop.fleet.components.wanted:
         yield from (build_adapter(shop, target) for target in targets)
 
 
@@ -103,13 +104,15 @@ def build_adapter(shop: Workshop, target: Platform) -> Archive:
     """What runs a function as a V2 component: the adapter's folders and what it imports."""
     components = shop.fleet.components
     own = [entry for folder in components.adapter for entry in function_entries(folder)]
+    if not components.adapter:
+        own = [file_entry(file, path, "ggfleet") for path, file in component_files().items()]
     if not any(entry.path == ADAPTER_PROGRAM for entry in own):
         raise BundleError(
             f"no folder of components.adapter holds {ADAPTER_PROGRAM}",
             fix="name the folder that the program itself is in",
         )
-    files = [components.adapter_requirements] if components.adapter_requirements else []
-    asked = of_wheels(files, [target]) if files else None
+    files = [components.adapter_requirements or CLIENT_REQUIREMENTS]
+    asked = of_wheels(files, [target])
     order = Order(Part.ADAPTER, ADAPTER, target.name, [of_entries(own), asked])
     if known := shop.find(order):
         return known

@@ -218,10 +218,12 @@ class Deployment:
 class Components:
     """What V2 components are called, and the adapter that runs a V1 function as one.
 
-    `adapter` are folders that are laid into one archive with `component_runtime.py` at its top;
-    `adapter_requirements` is the requirements file of what it imports.
+    `wanted` tells that the spec has the section: only then an adapter is built. `adapter` are
+    folders that are laid into one archive with `component_runtime.py` at its top, and
+    `adapter_requirements` is the requirements file of what it imports: ggfleet's own when empty.
     """
 
+    wanted: bool = False
     prefix: str = ""
     publisher: str = ""
     adapter: tuple[Path, ...] = ()

@@ -115,6 +115,7 @@ def read_components(top: Section, folder: Path) -> Components:
     section.allow("prefix", "publisher", "adapter", "adapter_requirements")
     required = section.has("adapter_requirements")
     return Components(
+        wanted=True,
         prefix=section.text("prefix", "", pattern=_PREFIX, like="com.example"),
         publisher=section.text("publisher", ""),
         adapter=tuple(folder / each for each in section.texts("adapter"))

@@ -89,8 +89,8 @@ def find_sources(fleet: Fleet, manifest: Manifest) -> Sources:
     found, missing = find_archives(manifest, images, Form.IMAGE)
     adapters = [(Part.ADAPTER, ADAPTER, platform.name) for platform in fleet.used_platforms()]
     adapted, absent = find_archives(manifest, adapters if fleet.functions else [])
-    if absent and not fleet.components.adapter:
-        fix = f"name the folder of {ADAPTER_PROGRAM} as components.adapter, then `ggfleet bundle`"
+    if absent and not fleet.components.wanted:
+        fix = "write `components: {prefix: com.example}`, then run `ggfleet bundle`"
         absent = [Pending("the adapter that runs functions as components", fix)]
     if pending or missing or absent:
         raise PendingError((each.what, each.fix) for each in (*pending, *missing, *absent))
