@@ -34,6 +34,7 @@ from ggfleet.model import (
 from ggfleet.render import render
 from ggfleet.runtime import component_files
 from ggfleet.system.documents import write_rendering
+from ggfleet.system.files import write_json
 from ggfleet.system.progress import Silent
 from localcore_harness import PYTHON, sdk
 from localcore_support import FolderStore
@@ -149,6 +150,18 @@ class Line:
         shutil.copytree(self.folder / "deployment/deployments", out / "deployments")
         return out
 
+    def local_documents(self) -> Path:
+        """What nucleus lite gets when it deploys by itself: the versions that `argv` names."""
+        rendered = self.folder / "deployment"
+        write_rendering(render(self.fleet(), self.archives(), "deployment-v2"), rendered)
+        out = rendered / "local/lite"
+        argv = json.loads((out / "gateway.json").read_text())["argv"]
+        named = [argv[i + 1] for i, word in enumerate(argv) if word == "--add-component"]
+        versions = dict(each.split("=") for each in named)
+        components = {name: {"componentVersion": each} for name, each in versions.items()}
+        write_json(out / "deployments/gateway.json", {"components": components})
+        return out
+
 
 def answer_of(line: Line, documents: Path) -> Any:
     """Deploy, start, ask, and what came back."""
@@ -184,6 +197,15 @@ def test_unmodified_functions_answer_whatever_the_layout(tmp_path: Path, layout:
         {"sum": 43, "weights": "w", "mode": "x", "from": "line/1/found"},
     )
     assert not [each for each in mounts() if "whole-" in each]
+
+
+def test_they_answer_where_no_nucleus_unpacks_anything(tmp_path: Path) -> None:
+    """Local deployments on lite: functions, adapter, library and model unpack themselves."""
+    line = Line(tmp_path, Layout.ZIP)
+    documents = line.local_documents()
+    assert '"ZIP"' not in "".join(p.read_text() for p in (documents / "recipes").iterdir())
+    topic, answer = answer_of(line, documents)
+    assert (topic, answer["sum"], answer["weights"]) == ("told/1", 43, "w")
 
 
 def test_the_packed_adapter_is_that_of_ggfleet(tmp_path: Path) -> None:
