@@ -166,7 +166,12 @@ class Trial:
 
 @contextlib.contextmanager
 def running(
-    components: Components, folder: Path, *, start: bool = True, **options: Any
+    components: Components,
+    folder: Path,
+    *,
+    start: bool = True,
+    python: Path = PYTHON,
+    **options: Any,
 ) -> Iterator[Trial]:
     events: list[CoreEvent] = []
     lines: list[str] = []
@@ -175,7 +180,7 @@ def running(
         components.store,
         folder / "greengrass",
         region="eu-west-1",
-        python=PYTHON,
+        python=python,
         log=lines.append,
         on_event=events.append,
         variables={**os.environ, "USERS_SECRET": "s"},

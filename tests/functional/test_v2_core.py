@@ -15,10 +15,13 @@ from typing import Any
 import pytest
 
 from components_support import THING, Components, allow, client_folder, running
+from ggfleet.cloud import ObjectStore, create_bucket, local_s3_client
 from ggfleet.errors import CoreError
-from ggfleet.localcore import Dropped, Restarted
-from localcore_harness import alive_in_group, wait_for
-from localcore_support import zip_of
+from ggfleet.localcore import Dropped, Restarted, S3Endpoint
+from ggfleet.system.progress import Silent
+from ggfleet.workbench import ComponentTrial, running_components
+from localcore_harness import PYTHON, alive_in_group, wait_for
+from localcore_support import BUCKET, REGION, zip_of
 
 pytest.importorskip("awsiot")
 
@@ -56,6 +59,30 @@ def test_artifacts_lie_where_a_nucleus_has_them(tmp_path: Path) -> None:
         root = trial.core.layout.root
         assert (root / "packages/artifacts-unarchived/c/1.0.0/libs/deep/file").exists()
         assert (root / "packages/artifacts/c/1.0.0/plain.txt").exists()
+
+
+def test_artifacts_come_from_an_s3_endpoint_by_the_recipes_digest(tmp_path: Path) -> None:
+    """The endpoint has what an uploader wrote who records no SHA-256: the recipe tells it."""
+    components = Components()
+    archive = zip_of({"file": "by way of S3"})
+    artifact = components.artifact("libs.zip", archive, **digest(archive))
+    components.component(
+        "c", shows('cat "{artifacts:decompressedPath}/libs/file"'), artifacts=[artifact]
+    )
+    trial = ComponentTrial(
+        components.write(tmp_path / "out"), THING, tmp_path / "greengrass", REGION, PYTHON
+    )
+    with S3Endpoint(tmp_path / "s3.log") as endpoint:
+        client = local_s3_client(REGION, endpoint.endpoint_url)
+        create_bucket(client, BUCKET, REGION)
+        client.put_object(Bucket=BUCKET, Key="ggfleet/libs.zip", Body=archive)
+        store = ObjectStore(client)
+        for fetched in (True, False):
+            lines: list[str] = []
+            with running_components(trial, store, Silent(), lines.append):
+                assert seen(tmp_path) == "by way of S3"
+            size = len(archive) if fetched else 0
+            assert any(f"{size} bytes fetched" in line for line in lines)
 
 
 def test_what_has_not_changed_is_not_fetched_again_and_what_is_unused_goes(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import socket
 import time
@@ -150,3 +151,18 @@ def test_one_that_says_nothing_is_dropped(tmp_path: Path) -> None:
         assert raw.ended()
         assert time.monotonic() - begin < PATIENCE / 2
         raw.close()
+
+
+def test_a_message_that_grows_too_long_on_its_way_is_refused(nucleus: Nucleus) -> None:
+    """What is not ASCII is escaped when it is passed on: 7 MB become 21, of 16 that may be."""
+    one = connect(nucleus, "one")
+    local(one, "near/a")
+    raw = Raw(nucleus)
+    raw.connect("two")
+    message = {"jsonMessage": {"message": {"a": "\xe9" * 3_500_000}}}
+    content = json.dumps({"topic": "near/a", "publishMessage": message}, ensure_ascii=False)
+    headers = {**MESSAGE, "operation": "aws.greengrass#PublishToTopic"}
+    raw.socket.sendall(encode(Frame(headers, content.encode())))
+    assert raw.receive().text("service-model-type") == "aws.greengrass#InvalidArgumentsError"
+    raw.close()
+    one.close().result(PATIENCE)

@@ -79,6 +79,16 @@ def change(key: str, value: Any) -> Callable[[Components], None]:
     return lambda components: manifest(components).update({key: value})
 
 
+def renamed(name: str) -> Callable[[Components], None]:
+    """The recipe and the deployment name the component so; the file keeps its name."""
+
+    def spoil(components: Components) -> None:
+        components.recipes["c-1.0.0"]["ComponentName"] = name
+        components.deployed[name] = components.deployed.pop("c")
+
+    return spoil
+
+
 @pytest.mark.parametrize(
     ("spoil", "problem"),
     [
@@ -98,6 +108,10 @@ def change(key: str, value: Any) -> Callable[[Components], None]:
         (change("Artifacts", [{"Uri": "s3://b/k.tar", "Unarchive": "TAR"}]), "NONE and ZIP"),
         (change("Artifacts", [{"Uri": "s3://b/k", "Digest": "?"}]), "not base64"),
         (change("Artifacts", [{"Uri": "s3://b/k"}, {"Uri": "s3://c/k"}]), "two artifacts"),
+        (change("Artifacts", [{"Uri": "s3://b/k/.."}]), "names no file"),
+        (change("Artifacts", [{"Uri": "s3://b/k/"}]), "names no file"),
+        (renamed("../c"), "a name has up to"),
+        (renamed(".."), "a name has up to"),
         (lambda c: c.deployed.update(c={"componentVersion": "2.0.0"}), "no recipe of c is 2.0.0"),
         (lambda c: c.deployed.update(d={"componentVersion": "1.0.0"}), "no recipe of d"),
         (lambda c: c.deployed.update(c={}), "componentVersion is missing"),

@@ -126,9 +126,9 @@ class Link:
         self.client = client.GreengrassCoreIPCClientV2(client=connected, executor=None)
 
     def configuration(self) -> Tuple[str, Dict[str, Any]]:
-        """The component's name and its own configuration."""
+        """The component's name, by which its work folder is called too, and its configuration."""
         answer = self.client.get_configuration()
-        return answer.component_name, answer.value
+        return answer.component_name or Path.cwd().name, answer.value
 
     def subscribe(self, realm: str, topic: str, on_message: Callable[[Any], None]) -> None:
         """Hand on each message as (topic, payload)."""

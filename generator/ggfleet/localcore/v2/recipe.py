@@ -15,11 +15,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from ggfleet.localcore.reading import Node
+from ggfleet.localcore.v2.versions import Version
 
 AGAIN = "write the recipes again: ggfleet render"
 ARCHITECTURES = {"x86_64": "amd64", "i686": "x86", "aarch64": "aarch64"}
 STEPS = ("install", "startup", "run", "shutdown")
 LEFT_OUT = ("bootstrap", "recover")
+NAME = re.compile(r"(?!\.+$)[A-Za-z0-9._-]{1,128}")
 NO_SLASH = re.compile(r"\{(artifacts:\w+|work:path|kernel:rootPath)\}[\w.]")
 RUNTIME = "aws_nucleus_lite"
 
@@ -83,6 +85,9 @@ def architecture() -> str:
 def read_recipe(recipe: Node, machine: str) -> Recipe:
     """Read one recipe for a machine's architecture. Raises CoreError naming the place."""
     name = recipe.text("ComponentName")
+    if not NAME.fullmatch(name):
+        recipe.need("ComponentName").fail("a name has up to 128 letters, digits, - _ and dots")
+    Version(recipe.text("ComponentVersion"))
     manifest = _manifest(recipe, machine)
     lifecycle = _lifecycle(recipe, manifest)
     steps = dict(_steps(lifecycle))
@@ -190,6 +195,8 @@ def _artifacts(manifest: Node) -> Iterator[Artifact]:
             node.fail(f"{uri}: the embedded core fetches from S3 alone")
         if kind not in ("NONE", "ZIP"):
             node.fail(f"Unarchive is {kind}: a nucleus knows NONE and ZIP", fix="pack it as .zip")
+        if uri.rsplit("/", 1)[-1] in ("", ".", "..", ".zip"):
+            node.fail(f"{uri} names no file")
         artifact = Artifact(uri, kind == "ZIP", _digest(node))
         key = (artifact.unarchive, artifact.place)
         if key in places:

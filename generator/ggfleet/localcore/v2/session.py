@@ -166,11 +166,9 @@ class Session:
 
     def _open(self, stream: Stream, number: int, payload: bytes) -> None:
         try:
-            try:
-                request = _object(payload)
-            except FrameError as error:
-                raise InvalidArgumentsError(str(error)) from error
-            answer = self._operations.call(stream, request)
+            answer = self._operations.call(stream, _object(payload))
+        except FrameError as error:  # no JSON object, or it grows too long on its way on
+            stream.refuse(InvalidArgumentsError(str(error)))
         except IpcError as error:
             stream.refuse(error)
         else:
