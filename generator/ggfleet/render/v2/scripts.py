@@ -61,7 +61,8 @@ def mount(component: str, content: Content) -> str:
             'rmdir "$old" 2>/dev/null || :',
             "done",
             f"at={place}/{content.digits}",
-            "trap 'kill $! 2>/dev/null || :; umount -l $at 2>/dev/null || :; rmdir $at || :' EXIT",
+            "trap 'kill $! 2>/dev/null || :; umount -l $at 2>/dev/null || :; "
+            f"rmdir $at {place} 2>/dev/null || :' EXIT",
             "trap 'exit 0' INT TERM HUP",
             'mkdir -p "$at"',
             f'mount -t squashfs -o ro,loop,nodev,nosuid "{{artifacts:path}}/{content.file}" "$at"',
