@@ -39,17 +39,25 @@ def _wrong_words(shape: Shape, value: Any, at: str) -> Iterator[str]:
         for name, member in shape.members.items():
             if name in value:
                 yield from _wrong_words(member, value[name], f"{at}.{name}")
+    elif shape.type_name == "map" and isinstance(value, dict):
+        for key, item in value.items():
+            yield from _wrong_words(shape.key, key, f"{at} key")
+            yield from _wrong_words(shape.value, item, f"{at}.{key}")
     elif shape.type_name == "list" and isinstance(value, list):
         for index, item in enumerate(value):
             yield from _wrong_words(shape.member, item, f"{at}[{index}]")
     elif shape.type_name == "string":
-        enum = getattr(shape, "enum", None)
-        if enum and value not in enum:
-            yield f"{at}: {value!r} is none of {enum}"
-        pattern = shape.metadata.get("pattern")
-        fits = not pattern or "${" in str(value) or re.fullmatch(pattern, str(value))
-        if not fits:
-            yield f"{at}: {value!r} does not fit {pattern}"
+        yield from _wrong_word(shape, str(value), at)
+
+
+def _wrong_word(shape: Shape, value: str, at: str) -> Iterator[str]:
+    enum = getattr(shape, "enum", None)
+    if enum and value not in enum:
+        yield f"{at}: {value!r} is none of {enum}"
+    pattern = shape.metadata.get("pattern")
+    fits = not pattern or "${" in value or re.fullmatch(pattern, value)
+    if not fits:
+        yield f"{at}: {value!r} does not fit {pattern}"
 
 
 def all_shape_problems(documents: Documents) -> list[str]:

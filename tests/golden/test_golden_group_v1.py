@@ -63,9 +63,9 @@ def told(error: GgfleetError) -> str:
     return text
 
 
-def render_case(folder: Path) -> Rendering:
+def render_case(folder: Path, target: str = "group-v1") -> Rendering:
     fleet = load(folder / "fleet.yml", read_hosts)
-    return render(fleet, read_manifest(folder / "manifest.json"), "group-v1")
+    return render(fleet, read_manifest(folder / "manifest.json"), target)
 
 
 def read_hosts(path: Path) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import pytest
 
 from ggfleet.bundle import read_manifest, write_manifest
 from ggfleet.errors import BundleError
-from ggfleet.model import Manifest, Part
+from ggfleet.model import Form, Manifest, Part
 from unit.factories import make_archive
 
 
@@ -20,6 +20,24 @@ def test_a_manifest_survives_the_round_trip(tmp_path: Path) -> None:
     found = read_manifest(tmp_path / "manifest.json")
     assert found == manifest
     assert isinstance(found.archives[0].part, Part)
+
+
+def test_a_zip_and_an_image_of_one_library_are_told_apart(tmp_path: Path) -> None:
+    """Whoever does not ask for an image gets the zip."""
+    zipped = make_archive()
+    image = make_archive(form=Form.IMAGE, file="libraries/t.squashfs")
+    write_manifest(tmp_path / "manifest.json", Manifest((zipped, image)))
+    found = read_manifest(tmp_path / "manifest.json")
+    assert found.find(Part.LIBRARIES, "tensorflow", "gateway") == zipped
+    assert found.find(Part.LIBRARIES, "tensorflow", "gateway", Form.IMAGE) == image
+    assert isinstance(found.archives[0].form, Form)
+
+
+def test_a_manifest_of_zips_says_nothing_of_forms(tmp_path: Path) -> None:
+    """It is what it was before there were images, and an old one is read."""
+    write_manifest(tmp_path / "manifest.json", Manifest((make_archive(),)))
+    assert '"form"' not in (tmp_path / "manifest.json").read_text()
+    assert read_manifest(tmp_path / "manifest.json").archives[0].form is Form.ZIP
 
 
 def test_the_order_of_writing_does_not_matter(tmp_path: Path) -> None:
@@ -62,6 +80,8 @@ def test_damage_is_described(tmp_path: Path, text: str, words: str) -> None:
         ("part", "toys", "'toys' is not a valid Part"),
         ("file", "../../etc/passwd", "leaves the folder"),
         ("file", "/etc/passwd", "leaves the folder"),
+        ("form", "tar", "'tar' is not a valid Form"),
+        ("form", 1, "form is not of type str"),
     ],
 )
 def test_wrong_values_are_described(tmp_path: Path, field: str, value: object, words: str) -> None:

@@ -13,16 +13,15 @@ from ggfleet.cli.main import cli
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("*/README.md")])
-COMMAND = re.compile(r"(?:^|\s|`)(?:\.venv/bin/)?ggfleet ((?:[a-z]+)(?: [^`|>&#\n]*)?)")
+COMMAND = re.compile(
+    r"(?:^ {4,}(?:\$ )?|^\$ |`|\| |&& )(?:\.venv/bin/)?ggfleet ([a-z]+(?: [^`|>&#\n]*)?)"
+)
 
 
 def commands(page: Path) -> list[str]:
-    """Calls of ggfleet in code: indented, fenced, or between backticks."""
-    found = []
-    for line in page.read_text().splitlines():
-        if line.startswith(("    ", "$ ")) or "`ggfleet" in line or "| .venv/bin/ggfleet" in line:
-            found += [match.strip() for match in COMMAND.findall(line)]
-    return found
+    """Calls of ggfleet in code: indented, after a prompt, or between backticks."""
+    lines = page.read_text().splitlines()
+    return [match.strip() for line in lines for match in COMMAND.findall(line)]
 
 
 def test_there_are_commands() -> None:

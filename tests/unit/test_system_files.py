@@ -93,17 +93,17 @@ def test_a_rendering_replaces_an_earlier_one_wholly(tmp_path: Path) -> None:
     write_rendering(RENDERING, tmp_path / "out")
     fewer = Rendering((Document("calls.json", []),))
     write_rendering(fewer, tmp_path / "out")
-    assert names(tmp_path / "out") == ["calls.json"]
+    assert names(tmp_path / "out") == [".ggfleet.json", "calls.json"]
     assert names(tmp_path) == ["out"]
 
 
-@pytest.mark.parametrize("own", ["notes.md", ".git"])
+@pytest.mark.parametrize("own", ["notes.md", ".git", "cores/notes.md"])
 def test_a_folder_with_anything_else_is_not_replaced(tmp_path: Path, own: str) -> None:
     write_rendering(RENDERING, tmp_path / "out")
     (tmp_path / "out" / own).touch()
     with pytest.raises(GgfleetError, match="no earlier rendering"):
         write_rendering(RENDERING, tmp_path / "out")
-    assert own in names(tmp_path / "out")
+    assert (tmp_path / "out" / own).exists()
 
 
 def test_a_folder_without_the_mark_is_not_replaced(tmp_path: Path) -> None:
@@ -126,7 +126,7 @@ def test_a_link_is_followed_and_stays(tmp_path: Path) -> None:
     for _ in range(2):
         write_rendering(RENDERING, tmp_path / "link")
     assert (tmp_path / "link").readlink() == Path("real")
-    assert names(tmp_path / "real") == ["calls.json", "cores"]
+    assert names(tmp_path / "real") == [".ggfleet.json", "calls.json", "cores"]
 
 
 def test_renderings_at_the_same_time_end_in_one_whole_rendering(tmp_path: Path) -> None:
@@ -145,7 +145,7 @@ def test_renderings_at_the_same_time_end_in_one_whole_rendering(tmp_path: Path) 
     for thread in threads:
         thread.join()
     assert errors == []
-    assert names(tmp_path / "out") == ["calls.json", "cores"]
+    assert names(tmp_path / "out") == [".ggfleet.json", "calls.json", "cores"]
 
 
 def test_a_program_that_fails_is_told_with_its_last_words() -> None:

@@ -1,4 +1,4 @@
-"""One zip out of a tree: the same tree gives the same name, and on the same machine the same bytes.
+"""One archive out of a tree: the same tree gives the same name and, on one machine, the same bytes.
 
 ISA-L picks its routines by the CPU and may compress to other bytes elsewhere; therefore the name
 digests the tree, and a file that has the name already is kept.
@@ -19,8 +19,10 @@ from isal import isal_zlib
 from stream_zip import ZIP_32, ZIP_64, stream_zip
 
 from ggfleet.bundle.ahead import read_ahead
+from ggfleet.bundle.image import write_image
 from ggfleet.bundle.tree import Entry, TreeDigest
 from ggfleet.errors import BundleError
+from ggfleet.model import Form
 from ggfleet.system.files import CHUNK, sha256
 from ggfleet.system.progress import Progress
 from ggfleet.system.scratch import Scratch, scratch_file
@@ -55,6 +57,7 @@ def pack(
     *,
     label: str,
     known: frozenset[str] = frozenset(),
+    form: Form = Form.ZIP,
 ) -> tuple[Packed, bool]:
     """Write the tree's archive to `place(tree_sha256)`; also tell whether the file is new.
 
@@ -65,7 +68,8 @@ def pack(
     folder = place("").parent
     try:
         with scratch_file(folder, "packing") as scratch:
-            packed = _write(entries, scratch, progress)
+            write = _write if form is Form.ZIP else _write_image
+            packed = write(entries, scratch, progress)
             destination = place(packed.tree_sha256)
             kept = _kept(destination, packed, known)
             if kept is None:
@@ -91,6 +95,15 @@ def _write(entries: Sequence[Entry], scratch: Scratch, progress: Progress) -> Pa
             size += len(chunk)
     unpacked = sum(entry.size for entry in entries)
     return Packed(scratch.path, tree.hexdigest(), whole.hexdigest(), size, unpacked, len(entries))
+
+
+def _write_image(entries: Sequence[Entry], scratch: Scratch, progress: Progress) -> Packed:
+    tree = TreeDigest()
+    # The compressor is another process, so reading needs no thread of its own.
+    write_image(entries, _pieces(entries, tree), scratch.path, progress)
+    size, unpacked = scratch.path.stat().st_size, sum(entry.size for entry in entries)
+    digest = tree.hexdigest()
+    return Packed(scratch.path, digest, sha256(scratch.path), size, unpacked, len(entries))
 
 
 def _zipped(

@@ -11,7 +11,17 @@ from ggfleet.bundle.manifest import FILE_NAME, read_manifest, write_manifest
 from ggfleet.bundle.parts import archives
 from ggfleet.bundle.resolve import resolve
 from ggfleet.bundle.workshop import Workshop
-from ggfleet.model import ANY_PLATFORM, Archive, Fleet, Manifest, Part, Platform
+from ggfleet.model import (
+    ADAPTER,
+    ANY_PLATFORM,
+    Archive,
+    Fleet,
+    Form,
+    Layout,
+    Manifest,
+    Part,
+    Platform,
+)
 from ggfleet.system.files import locked
 from ggfleet.system.progress import Progress
 
@@ -54,7 +64,7 @@ def merge(fleet: Fleet, out: Path, built: Sequence[Archive]) -> Manifest:
         there = before.archives if before else ()
         stay = (a for a in there if _is_current(fleet, out, a) and not _is_replaced(a, built))
         manifest = Manifest(
-            tuple(sorted([*stay, *built], key=lambda a: (a.part, a.name, a.platform)))
+            tuple(sorted([*stay, *built], key=lambda a: (a.part, a.name, a.platform, a.form)))
         )
         if manifest != before:
             write_manifest(path, manifest)
@@ -67,7 +77,12 @@ def _is_current(fleet: Fleet, out: Path, archive: Archive) -> bool:
         Part.LIBRARIES: fleet.libraries.keys(),
         Part.MODEL: fleet.models.keys(),
         Part.FUNCTION: fleet.functions.keys(),
+        Part.ADAPTER: {ADAPTER} if fleet.components.wanted else set(),
     }[archive.part]
+    if archive.form is Form.IMAGE and archive.name in fleet.libraries:
+        wanted = fleet.libraries[archive.name].layout is Layout.IMAGE
+        if not wanted:
+            return False
     known = archive.platform in fleet.platforms or archive.platform == ANY_PLATFORM
     ours = archive.key.startswith(key_prefix(fleet))
     return ours and archive.name in names and known and (out / archive.file).is_file()
@@ -80,7 +95,7 @@ def key_prefix(fleet: Fleet) -> str:
 
 def _is_replaced(old: Archive, built: Sequence[Archive]) -> bool:
     return any(
-        (new.part, new.name) == (old.part, old.name)
+        (new.part, new.name, new.form) == (old.part, old.name, old.form)
         and (new.platform == old.platform or ANY_PLATFORM in (new.platform, old.platform))
         for new in built
     )

@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 from typing import get_type_hints
 
 from ggfleet.errors import BundleError
-from ggfleet.model import Archive, Json, Manifest, Part
+from ggfleet.model import Archive, Form, Json, Manifest, Part
 from ggfleet.system.files import write_json
 
 VERSION = 1
@@ -34,14 +34,17 @@ def read_manifest(path: Path) -> Manifest:
 
 def write_manifest(path: Path, manifest: Manifest) -> None:
     """Write a manifest whole, sorted by part, name and platform."""
-    archives = sorted(manifest.archives, key=lambda a: (a.part, a.name, a.platform))
+    archives = sorted(manifest.archives, key=lambda a: (a.part, a.name, a.platform, a.form))
     items: list[Json] = [archive_to_json(archive) for archive in archives]
     write_json(path, {"version": VERSION, "archives": items})
 
 
 def archive_to_json(archive: Archive) -> dict[str, Json]:
-    """One entry of the manifest."""
-    return dataclasses.asdict(archive)
+    """One entry of the manifest. A zip says nothing of its form: manifests had no other once."""
+    item = dataclasses.asdict(archive)
+    if archive.form is Form.ZIP:
+        del item["form"]
+    return item
 
 
 def archive_from_json(item: object) -> Archive:
@@ -58,13 +61,15 @@ def _items(content: object) -> list[object]:
 
 
 def _archive(item: object) -> Archive:
+    if isinstance(item, dict):
+        item = {**item, "form": item.get("form", Form.ZIP.value)}
     if not isinstance(item, dict) or item.keys() != KINDS.keys():
         raise ValueError(f"an archive needs exactly {', '.join(KINDS)}")
     for name, kind in KINDS.items():
-        wanted = str if kind is Part else kind
+        wanted = str if kind in (Part, Form) else kind
         if type(item[name]) is not wanted:
             raise ValueError(f"{name} is not of type {wanted.__name__}")
     file = PurePosixPath(item["file"])
     if file.is_absolute() or ".." in file.parts:
         raise ValueError(f"file {item['file']} leaves the folder")
-    return Archive(**{**item, "part": Part(item["part"])})
+    return Archive(**{**item, "part": Part(item["part"]), "form": Form(item["form"])})

@@ -8,20 +8,26 @@ from pathlib import Path
 from ggfleet.bundle.fingerprint import of_entries, of_wheels
 from ggfleet.bundle.limits import check_unpacked, upload_note
 from ggfleet.bundle.resolve import Wheel
-from ggfleet.bundle.sources import function_entries, model_entries
+from ggfleet.bundle.sources import file_entry, function_entries, model_entries
 from ggfleet.bundle.tree import lay
 from ggfleet.bundle.workshop import Order, Workshop
 from ggfleet.errors import BundleError
 from ggfleet.model import (
+    ADAPTER,
     ANY_PLATFORM,
     Archive,
+    Form,
     Function,
     Install,
+    Layout,
     Library,
     Model,
     Part,
     Platform,
 )
+from ggfleet.runtime import CLIENT_REQUIREMENTS, component_files
+
+ADAPTER_PROGRAM = "component_runtime.py"
 
 
 def archives(
@@ -31,18 +37,28 @@ def archives(
     if Part.LIBRARIES in parts:
         for library in shop.fleet.libraries.values():
             if library.install is Install.ML_RESOURCE:
-                yield from (build_library(shop, library, target) for target in targets)
+                for form in forms_of(library):
+                    yield from (build_library(shop, library, target, form) for target in targets)
     if Part.MODEL in parts:
         yield from (build_model(shop, m) for m in shop.fleet.models.values() if m.is_local)
     if Part.FUNCTION in parts:
         for function in shop.fleet.functions.values():
             yield from (build_function(shop, function, target) for target in targets)
+    if Part.ADAPTER in parts and shop.fleet.components.wanted:
+        yield from (build_adapter(shop, target) for target in targets)
 
 
-def build_library(shop: Workshop, library: Library, target: Platform) -> Archive:
+def forms_of(library: Library) -> tuple[Form, ...]:
+    """Always a zip, which V1 and the other layouts take; an image where V2 is to mount one."""
+    return (Form.ZIP, Form.IMAGE) if library.layout is Layout.IMAGE else (Form.ZIP,)
+
+
+def build_library(
+    shop: Workshop, library: Library, target: Platform, form: Form = Form.ZIP
+) -> Archive:
     """The wheels of an `ml-resource` library."""
     files = [library.requirements]
-    order = Order(Part.LIBRARIES, library.name, target.name, of_wheels(files, [target]))
+    order = Order(Part.LIBRARIES, library.name, target.name, of_wheels(files, [target]), form)
     if known := shop.find(order):
         return known
     wheels = shop.resolve(order, files, target)
@@ -82,6 +98,27 @@ def build_function(shop: Workshop, function: Function, target: Platform) -> Arch
     if note := upload_note(function.name, archive.size):
         shop.progress.say(note)
     return archive
+
+
+def build_adapter(shop: Workshop, target: Platform) -> Archive:
+    """What runs a function as a V2 component: the adapter's folders and what it imports."""
+    components = shop.fleet.components
+    own = [entry for folder in components.adapter for entry in function_entries(folder)]
+    if not components.adapter:
+        own = [file_entry(file, path, "ggfleet") for path, file in component_files().items()]
+    if not any(entry.path == ADAPTER_PROGRAM for entry in own):
+        raise BundleError(
+            f"no folder of components.adapter holds {ADAPTER_PROGRAM}",
+            fix="name the folder that the program itself is in",
+        )
+    files = [components.adapter_requirements or CLIENT_REQUIREMENTS]
+    asked = of_wheels(files, [target])
+    order = Order(Part.ADAPTER, ADAPTER, target.name, [of_entries(own), asked])
+    if known := shop.find(order):
+        return known
+    wheels = shop.resolve(order, files, target)
+    with shop.unpacked(wheels, target) as entries:
+        return shop.pack(order, lay([*own, *entries]), target.name)
 
 
 def _same_everywhere(

@@ -51,7 +51,7 @@ def model_entries(source: Path) -> list[Entry]:
             f"model source {source} does not exist",
             fix="train or fetch the model first, or correct `source` in the spec",
         )
-    return [_entry(source, source.name, str(source))]
+    return [file_entry(source, source.name, str(source))]
 
 
 def _is_leftover(name: str) -> bool:
@@ -71,10 +71,11 @@ def _walk(folder: Path, origin: str, ignore: Ignore) -> Iterator[Entry]:
         for name in files:
             if not ignore(name):
                 path = Path(top, name)
-                yield _entry(path, PurePosixPath(path.relative_to(folder)).as_posix(), origin)
+                yield file_entry(path, PurePosixPath(path.relative_to(folder)).as_posix(), origin)
 
 
-def _entry(path: Path, name: str, origin: str) -> Entry:
+def file_entry(path: Path, name: str, origin: str) -> Entry:
+    """One file at a path of the tree. Raises `BundleError` for a link or what cannot be read."""
     _refuse_link(path)
     if not path.is_file():
         raise BundleError(f"{path} is not a regular file", fix="move it out of the source folder")

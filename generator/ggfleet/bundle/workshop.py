@@ -14,7 +14,7 @@ from ggfleet.bundle.resolve import Wheel
 from ggfleet.bundle.tags import ranked_tags
 from ggfleet.bundle.tree import Entry
 from ggfleet.bundle.wheels import OpenWheel
-from ggfleet.model import Archive, Fleet, Json, Manifest, Part, Platform
+from ggfleet.model import Archive, Fleet, Form, Json, Manifest, Part, Platform
 from ggfleet.system.progress import Progress
 
 NAME_DIGITS = 16
@@ -30,9 +30,11 @@ class Order:
     name: str
     platform: str
     inputs: Json
+    form: Form = Form.ZIP
 
     def __str__(self) -> str:
-        return f"{self.part} {self.name} for {self.platform}"
+        image = " as an image" if self.form is Form.IMAGE else ""
+        return f"{self.part} {self.name} for {self.platform}{image}"
 
 
 @dataclass(frozen=True)
@@ -84,6 +86,7 @@ class Workshop:
             self.progress,
             label=f"{order.name} for {platform}",
             known=frozenset(archive.sha256 for archive in self.before.archives),
+            form=order.form,
         )
         archive = self._archive(order, packed, platform)
         self.fingerprints.keep(self._key(order), archive)
@@ -91,10 +94,13 @@ class Workshop:
         return archive
 
     def _key(self, order: Order) -> Json:
-        return [self.fleet.name, order.part, order.name, order.inputs]
+        form = [order.form] if order.form is not Form.ZIP else []
+        return [self.fleet.name, order.part, order.name, order.inputs, *form]
 
     def _place(self, order: Order, platform: str, digest: str) -> Path:
-        return self.out / order.part / f"{order.name}-{platform}-{digest[:NAME_DIGITS]}.zip"
+        return (
+            self.out / order.part / f"{order.name}-{platform}-{digest[:NAME_DIGITS]}.{order.form}"
+        )
 
     def _archive(self, order: Order, packed: Packed, platform: str) -> Archive:
         file = packed.path.relative_to(self.out).as_posix()
@@ -109,4 +115,5 @@ class Workshop:
             size=packed.size,
             unpacked_size=packed.unpacked_size,
             files=packed.files,
+            form=order.form,
         )

@@ -19,7 +19,7 @@ from ggfleet.cli.options import (
     spec_argument,
 )
 from ggfleet.cli.progress import reporting
-from ggfleet.model import Archive
+from ggfleet.model import Archive, Form
 from ggfleet.spec import load
 
 
@@ -58,7 +58,7 @@ def table_of(archives: tuple[Archive, ...]) -> Table:
     rows = [
         (
             str(archive.part),
-            archive.name,
+            f"{archive.name} ({archive.form})" if archive.form is Form.IMAGE else archive.name,
             archive.platform,
             output.megabytes(archive.size),
             output.megabytes(archive.unpacked_size),

@@ -13,7 +13,7 @@ from ggfleet.errors import GgfleetError
 from ggfleet.model import Fleet, Manifest, Rendering
 from ggfleet.render import TARGETS, render
 from ggfleet.spec import load
-from ggfleet.system.documents import write_rendering
+from ggfleet.system.documents import read_documents, write_rendering
 
 
 @click.command()
@@ -31,19 +31,34 @@ from ggfleet.system.documents import write_rendering
     type=click.Path(path_type=Path, file_okay=False),
     help="Folder for the documents; an earlier rendering in it is replaced.",
 )
+@click.option(
+    "--previous",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="An earlier rendering of deployment-v2: components are reset only where it differs.",
+)
 @bundles_option
 @platforms_option
 @json_option
 def command(
-    spec: Path, target: str, out: Path, bundles: Path, platforms: tuple[str, ...], as_json: bool
+    spec: Path,
+    target: str,
+    out: Path,
+    previous: Path | None,
+    bundles: Path,
+    platforms: tuple[str, ...],
+    as_json: bool,
 ) -> int:
     """Write what Greengrass deploys, as JSON documents.
 
     The same spec and archives give the same bytes. S3 URIs come from the manifest that
     `ggfleet bundle` wrote; a value that nothing has produced yet is named, and nothing is written.
     """
+    if platforms and target.endswith("-v2"):
+        message = f"{target} is rendered for all platforms: components may serve several"
+        raise GgfleetError(message, fix="leave out --platform")
     fleet = chosen(load(spec), platforms)
-    rendering = render(fleet, manifest_in(bundles, fleet), target)
+    before = read_documents(previous) if previous else None
+    rendering = render(fleet, manifest_in(bundles, fleet), target, before)
     write_rendering(rendering, out)
     if as_json:
         output.print_json(

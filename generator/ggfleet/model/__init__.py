@@ -1,6 +1,6 @@
 """What a fleet is, in frozen values. Imports the standard library alone."""
 
-from ggfleet.model.archive import ANY_PLATFORM, Archive, Manifest, Part
+from ggfleet.model.archive import ADAPTER, ANY_PLATFORM, Archive, Form, Manifest, Part
 from ggfleet.model.document import Document, Json, Note, Rendering
 from ggfleet.model.fleet import (
     CLOUD,
@@ -8,12 +8,14 @@ from ggfleet.model.fleet import (
     Abort,
     Access,
     Aws,
+    Components,
     Core,
     Deployment,
     Fleet,
     Function,
     Install,
     Isolation,
+    Layout,
     Library,
     LocalDevice,
     LocalResource,
@@ -29,6 +31,7 @@ from ggfleet.model.problem import Place, Problem, Severity
 from ggfleet.model.reference import Pending, Reference, Resolved
 
 __all__ = [
+    "ADAPTER",
     "ANY_PLATFORM",
     "CLOUD",
     "RESOURCE_OWNER",
@@ -36,14 +39,17 @@ __all__ = [
     "Access",
     "Archive",
     "Aws",
+    "Components",
     "Core",
     "Deployment",
     "Document",
     "Fleet",
+    "Form",
     "Function",
     "Install",
     "Isolation",
     "Json",
+    "Layout",
     "Library",
     "LocalDevice",
     "LocalResource",

@@ -12,15 +12,26 @@ class Part(StrEnum):
     LIBRARIES = "libraries"
     MODEL = "models"
     FUNCTION = "functions"
+    ADAPTER = "adapters"
+
+
+class Form(StrEnum):
+    """How an archive is packed; the value is the file's ending."""
+
+    ZIP = "zip"
+    IMAGE = "squashfs"
 
 
 ANY_PLATFORM = "any"
 """The platform name of an archive that holds no native code."""
 
+ADAPTER = "greengrass-v2-adapter"
+"""The name of the one archive of `Part.ADAPTER`."""
+
 
 @dataclass(frozen=True)
 class Archive:
-    """One built zip, named by what is in it.
+    """One built zip or file-system image, named by what is in it.
 
     `tree_sha256` digests the unpacked tree (paths, modes, contents) and names the archive: the same
     content keeps its name when a compressor changes. `sha256` and `size` (bytes) are the file's.
@@ -37,11 +48,12 @@ class Archive:
     size: int
     unpacked_size: int
     files: int
+    form: Form = Form.ZIP
 
 
 @dataclass(frozen=True)
 class Manifest:
-    """The archives of one fleet, at most one for each part, name and platform."""
+    """The archives of one fleet, at most one for each part, name, platform and form."""
 
     archives: tuple[Archive, ...] = ()
 
@@ -50,12 +62,10 @@ class Manifest:
         fitting = (platform, ANY_PLATFORM)
         return Manifest(tuple(a for a in self.archives if a.platform in fitting))
 
-    def find(self, part: Part, name: str, platform: str) -> Archive | None:
+    def find(self, part: Part, name: str, platform: str, form: Form = Form.ZIP) -> Archive | None:
         """The archive for a platform, or the one for any platform, or None."""
         for archive in self.archives:
-            if (archive.part, archive.name) == (part, name) and archive.platform in (
-                platform,
-                ANY_PLATFORM,
-            ):
+            wanted = (archive.part, archive.name, archive.form) == (part, name, form)
+            if wanted and archive.platform in (platform, ANY_PLATFORM):
                 return archive
         return None

@@ -19,6 +19,14 @@ class Install(StrEnum):
     IN_FUNCTION = "in-function"
 
 
+class Layout(StrEnum):
+    """How a V2 device gets at what an archive holds."""
+
+    ZIP = "zip"
+    SELF_UNPACK = "self-unpack"
+    IMAGE = "image"
+
+
 class Isolation(StrEnum):
     """Where a V1 core runs a function: in a Greengrass container, or as a plain process."""
 
@@ -66,13 +74,17 @@ class Core:
 
 @dataclass(frozen=True)
 class Library:
-    """ML libraries that travel together. `destination` is absolute; empty unless ml-resource."""
+    """ML libraries that travel together. `destination` is absolute; empty unless ml-resource.
+
+    `layout` is for V2, and None where the spec leaves it to the size of the archive.
+    """
 
     name: str
     requirements: Path
     install: Install
     destination: str = ""
     owner: str = RESOURCE_OWNER
+    layout: Layout | None = None
 
 
 @dataclass(frozen=True)
@@ -125,6 +137,7 @@ class Function:
 
     `sources` are folders whose contents are laid into one package; `memory` is in KB (0: not set),
     `timeout` in seconds. `libraries`, `models` and the keys of `resources` are names in the fleet.
+    `credentials` tells that the code calls AWS, which a V2 component must ask for.
     """
 
     name: str
@@ -138,6 +151,7 @@ class Function:
     models: tuple[str, ...] = ()
     resources: Mapping[str, Access] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=dict)
+    credentials: bool = False
 
     @property
     def contained(self) -> bool:
@@ -183,11 +197,37 @@ class Abort:
 
 @dataclass(frozen=True)
 class Deployment:
-    """How a change reaches the fleet. V1 has none of this; V2 renderers use it."""
+    """How a change reaches the fleet. V1 has none of this; V2 renderers use it.
+
+    `thing_groups` are by platform name; `components` are others' components with the version to
+    pin. Times are in seconds, 0 where the service's default holds; `update` is `notify` or `skip`.
+    """
 
     on_failure: str = "rollback"
     rollout: Rollout | None = None
     abort: Abort | None = None
+    timeout: int = 0
+    update: str = "notify"
+    update_timeout: int = 0
+    validation_timeout: int = 0
+    thing_groups: Mapping[str, str] = field(default_factory=dict)
+    components: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Components:
+    """What V2 components are called, and the adapter that runs a V1 function as one.
+
+    `wanted` tells that the spec has the section: only then an adapter is built. `adapter` are
+    folders that are laid into one archive with `component_runtime.py` at its top, and
+    `adapter_requirements` is the requirements file of what it imports: ggfleet's own when empty.
+    """
+
+    wanted: bool = False
+    prefix: str = ""
+    publisher: str = ""
+    adapter: tuple[Path, ...] = ()
+    adapter_requirements: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -205,6 +245,7 @@ class Fleet:
     subscriptions: tuple[Subscription, ...]
     loggers: tuple[Logger, ...]
     deployment: Deployment
+    components: Components = Components()
 
     def used_platforms(self) -> tuple[Platform, ...]:
         """The platforms that at least one core has, in the order of the spec."""

@@ -6,13 +6,14 @@ one, and so that all that is missing is told at once.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from ggfleet.errors import PendingError
 from ggfleet.model import (
     Archive,
     Fleet,
+    Form,
     Install,
     Library,
     Manifest,
@@ -26,7 +27,12 @@ from ggfleet.model import (
 Wanted = tuple[Part, str, str]
 """An archive that a document names: its part, its name and the platform it must serve."""
 
-_NOUNS = {Part.LIBRARIES: "library", Part.MODEL: "model", Part.FUNCTION: "function"}
+_NOUNS = {
+    Part.LIBRARIES: "library",
+    Part.MODEL: "model",
+    Part.FUNCTION: "function",
+    Part.ADAPTER: "adapter",
+}
 
 
 @dataclass(frozen=True)
@@ -43,16 +49,24 @@ class Known:
 
 def resolve(fleet: Fleet, manifest: Manifest) -> Known:
     """Look up everything that documents need. Raises `PendingError` naming all that is missing."""
-    found = {wanted: manifest.find(*wanted) for wanted in wanted_archives(fleet)}
-    pending = [_pending(*wanted) for wanted, archive in found.items() if archive is None]
+    archives, pending = find_archives(manifest, wanted_archives(fleet))
     certificates = {core.name: core.certificate_arn for core in fleet.cores}
     pending += [value for value in certificates.values() if isinstance(value, Pending)]
     if pending:
         raise PendingError((each.what, each.fix) for each in pending)
     return Known(
-        {wanted: archive for wanted, archive in found.items() if archive is not None},
+        archives,
         {name: arn.value for name, arn in certificates.items() if isinstance(arn, Resolved)},
     )
+
+
+def find_archives(
+    manifest: Manifest, wanted: Iterable[Wanted], form: Form = Form.ZIP
+) -> tuple[dict[Wanted, Archive], list[Pending]]:
+    """The archives that a manifest has, and what is missing."""
+    found = {each: manifest.find(*each, form) for each in wanted}
+    there = {each: archive for each, archive in found.items() if archive is not None}
+    return there, [_pending(*each, form) for each in found if each not in there]
 
 
 def wanted_archives(fleet: Fleet) -> Iterator[Wanted]:
@@ -78,8 +92,9 @@ def attached_ml(fleet: Fleet) -> Iterator[Library | Model]:
             yield model
 
 
-def _pending(part: Part, name: str, platform: str) -> Pending:
+def _pending(part: Part, name: str, platform: str, form: Form) -> Pending:
+    noun = "archive" if form is Form.ZIP else "image"
     return Pending(
-        f"the archive of the {_NOUNS[part]} {name} for {platform}",
+        f"the {noun} of the {_NOUNS[part]} {name} for {platform}",
         f"run `ggfleet bundle FLEET.YML --platform {platform}`",
     )

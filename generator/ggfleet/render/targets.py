@@ -6,24 +6,41 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from ggfleet.errors import GgfleetError
-from ggfleet.model import Fleet, Manifest, Rendering
+from ggfleet.model import Fleet, Json, Manifest, Rendering
 from ggfleet.render.cloudformation import render_cloudformation
 from ggfleet.render.group_v1 import render_group_v1
+from ggfleet.render.v2 import render_deployment_v2, render_recipes_v2
 
 Renderer = Callable[[Fleet, Manifest], Rendering]
 """Does no I/O and gives the same documents for the same arguments. Raises `GgfleetError`."""
 
 TARGETS: Mapping[str, Renderer] = MappingProxyType(
-    {"group-v1": render_group_v1, "cloudformation": render_cloudformation}
+    {
+        "group-v1": render_group_v1,
+        "cloudformation": render_cloudformation,
+        "recipes-v2": render_recipes_v2,
+        "deployment-v2": render_deployment_v2,
+    }
 )
 
 
-def render(fleet: Fleet, manifest: Manifest, target: str) -> Rendering:
+def render(
+    fleet: Fleet, manifest: Manifest, target: str, previous: Mapping[str, Json] | None = None
+) -> Rendering:
     """The documents and notes of one target.
+
+    `previous` are documents by path, of an earlier rendering for `deployment-v2`.
 
     Raises `PendingError` naming every value that nothing has produced yet, and `GgfleetError` for a
     value that the target does not take.
     """
     if target not in TARGETS:
         raise GgfleetError(f"no target {target}", fix=f"name one of {', '.join(TARGETS)}")
+    if previous is not None:
+        if target != "deployment-v2":
+            raise GgfleetError(
+                f"{target} is not compared with an earlier rendering",
+                fix="leave out --previous, or write --target deployment-v2",
+            )
+        return render_deployment_v2(fleet, manifest, previous)
     return TARGETS[target](fleet, manifest)

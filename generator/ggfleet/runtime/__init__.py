@@ -10,6 +10,8 @@ from __future__ import annotations
 from pathlib import Path
 
 HERE = Path(__file__).parent
+CLIENT_REQUIREMENTS = HERE / "requirements.txt"
+"""What the V2 adapter imports."""
 LAMBDA_RUNTIME = HERE / "lambda_runtime.py"
 
 

@@ -17,7 +17,7 @@ from ggfleet.spec.sources import missing_files
 
 TOP_KEYS = (
     "fleet", "aws", "platforms", "cores", "libraries", "models", "resources", "functions",
-    "subscriptions", "loggers", "deployment",
+    "subscriptions", "loggers", "deployment", "components",
 )  # fmt: skip
 
 
@@ -79,7 +79,8 @@ def _read(top: Section, folder: Path, read_inventory: ReadInventory) -> Fleet:
         functions=parts.read_functions(top, folder),
         subscriptions=wiring.read_subscriptions(top),
         loggers=wiring.read_loggers(top),
-        deployment=wiring.read_deployment(top),
+        deployment=wiring.read_deployment(top, platforms),
+        components=parts.read_components(top, folder),
     )
 
 

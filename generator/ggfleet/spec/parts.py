@@ -8,9 +8,11 @@ from ggfleet.model import (
     RESOURCE_OWNER,
     Access,
     Aws,
+    Components,
     Function,
     Install,
     Isolation,
+    Layout,
     Library,
     LocalDevice,
     LocalResource,
@@ -28,6 +30,8 @@ DEFAULT_TIMEOUT = 3
 
 _VERSION = r"\d+\.\d+"
 _ABSOLUTE = r"/(?!/).*"
+# A private component of an AWS name would shadow AWS's own.
+_PREFIX = r"(?!aws\.greengrass)[A-Za-z][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*"
 _GROUP = r"[a-z_][a-z0-9_-]{0,31}|\d+"
 
 
@@ -83,21 +87,41 @@ def read_libraries(top: Section, folder: Path) -> dict[str, Library]:
 
 
 def _library(name: str, section: Section, folder: Path) -> Library:
-    section.allow("requirements", "install", "destination", "owner")
+    section.allow("requirements", "install", "destination", "owner", "layout")
     install = section.choice("install", Install)
     as_resource = install is Install.ML_RESOURCE
-    if not as_resource and section.has("destination"):
-        section.error(
-            "destination",
-            f"has no meaning with install: {install}",
-            "remove it, or write install: ml-resource",
-        )
+    for key in ("destination", "layout") if not as_resource else ():
+        if section.has(key):
+            section.error(
+                key,
+                f"has no meaning with install: {install}",
+                "remove it, or write install: ml-resource",
+            )
     return Library(
         name=name,
         requirements=folder / section.text("requirements"),
         install=install,
         destination=_destination(section, None if as_resource else ""),
         owner=section.text("owner", RESOURCE_OWNER, pattern=_GROUP, like=RESOURCE_OWNER),
+        layout=section.choice("layout", Layout) if section.has("layout") else None,
+    )
+
+
+def read_components(top: Section, folder: Path) -> Components:
+    """`components:`: what V2 components are called, and the adapter for functions."""
+    section = top.section("components")
+    if section is None:
+        return Components()
+    section.allow("prefix", "publisher", "adapter", "adapter_requirements")
+    required = section.has("adapter_requirements")
+    return Components(
+        wanted=True,
+        prefix=section.text("prefix", "", pattern=_PREFIX, like="com.example"),
+        publisher=section.text("publisher", ""),
+        adapter=tuple(folder / each for each in section.texts("adapter"))
+        if section.has("adapter")
+        else (),
+        adapter_requirements=folder / section.text("adapter_requirements") if required else None,
     )
 
 
@@ -154,7 +178,7 @@ def _resource(name: str, section: Section) -> LocalResource | None:
 
 _FUNCTION_KEYS = (
     "source", "handler", "pinned", "memory", "timeout", "isolation", "libraries", "models",
-    "resources", "environment",
+    "resources", "environment", "credentials",
 )  # fmt: skip
 
 
@@ -184,6 +208,7 @@ def _function(name: str, section: Section, folder: Path) -> Function:
         models=section.names("models"),
         resources=_access(section),
         environment=_environment(section),
+        credentials=section.flag("credentials", default=False),
     )
 
 

@@ -31,6 +31,7 @@ def missing_files(fleet: Fleet, root: Path) -> Iterator[Finding]:
             )
     for function in fleet.functions.values():
         yield from _function(function, root)
+    yield from _adapter(fleet, root)
 
 
 def _function(function: Function, root: Path) -> Iterator[Finding]:
@@ -44,6 +45,18 @@ def _function(function: Function, root: Path) -> Iterator[Finding]:
     if not absent and module and not _any_file(function.sources, candidates):
         message = f"names {module}.py, which no source folder holds"
         yield Severity.ERROR, f"{at}.handler", message, "write it as module.function"
+
+
+def _adapter(fleet: Fleet, root: Path) -> Iterator[Finding]:
+    fix = "paths are relative to the spec's folder"
+    for folder in fleet.components.adapter:
+        if not folder.is_dir():
+            message = f"{_told(folder, root)} is not a folder"
+            yield Severity.ERROR, "components.adapter", message, fix
+    file = fleet.components.adapter_requirements
+    if file and not file.is_file():
+        at = "components.adapter_requirements"
+        yield Severity.ERROR, at, f"{_told(file, root)} is not a file", fix
 
 
 def _any_file(folders: tuple[Path, ...], names: tuple[str, ...]) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from functools import partial
 
 from ggfleet.model import Abort, Deployment, Logger, Rollout, Subscription
@@ -49,16 +51,60 @@ def _one_of(section: Section, key: str, members: tuple[str, ...]) -> str:
     return word
 
 
-def read_deployment(top: Section) -> Deployment:
+DEPLOYMENT_KEYS = (
+    "on_failure", "rollout", "abort", "timeout", "update", "update_timeout", "validation_timeout",
+    "thing_groups", "components",
+)  # fmt: skip
+
+
+def read_deployment(top: Section, platforms: Iterable[str]) -> Deployment:
     """`deployment:`: how a change reaches the fleet."""
     section = top.section("deployment")
     if section is None:
         return Deployment()
-    section.allow("on_failure", "rollout", "abort")
+    section.allow(*DEPLOYMENT_KEYS)
     on_failure = section.text("on_failure", "rollback")
     if on_failure not in ("rollback", "nothing"):
         section.error("on_failure", f"cannot be {on_failure!r}", "write rollback or nothing")
-    return Deployment(on_failure, _rollout(section), _abort(section))
+    update = section.text("update", "notify")
+    if update not in ("notify", "skip"):
+        section.error("update", f"cannot be {update!r}", "write notify or skip")
+    return Deployment(
+        on_failure=on_failure,
+        rollout=_rollout(section),
+        abort=_abort(section),
+        timeout=section.seconds("timeout", 0),
+        update=update,
+        update_timeout=section.seconds("update_timeout", 0),
+        validation_timeout=section.seconds("validation_timeout", 0),
+        thing_groups=_thing_groups(section, list(platforms)),
+        components=_versions(section),
+    )
+
+
+def _thing_groups(deployment: Section, platforms: list[str]) -> dict[str, str]:
+    groups = deployment.mapping("thing_groups")
+    for platform, group in groups.items():
+        at = f"{deployment.at('thing_groups')}.{platform}"
+        if platform not in platforms:
+            message = f"names the platform {platform}, which is not defined"
+            deployment.problems.error(at, message, suggestion(platform, platforms))
+        if not re.fullmatch(r"[A-Za-z0-9:_-]{1,128}", group):
+            fix = "letters, digits, :, _ and -, at most 128"
+            deployment.problems.error(at, f"{group!r} cannot be a thing group", fix)
+    return groups
+
+
+def _versions(deployment: Section) -> dict[str, str]:
+    versions = deployment.mapping("components")
+    for name, version in versions.items():
+        at = f"{deployment.at('components')}.{name}"
+        if not re.fullmatch(r"[A-Za-z0-9_.-]{1,128}", name):
+            deployment.problems.error(at, f"{name!r} cannot be a component", "write its full name")
+        if not re.fullmatch(r"\d{1,6}\.\d{1,6}\.\d{1,6}", version):
+            fix = "a deployment wants one exact version, such as 2.15.0"
+            deployment.problems.error(at, f"cannot be {version!r}", fix)
+    return versions
 
 
 def _rollout(deployment: Section) -> Rollout | None:

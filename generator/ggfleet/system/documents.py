@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import tempfile
 from pathlib import Path
 
 from ggfleet.errors import GgfleetError
-from ggfleet.model import Rendering
+from ggfleet.model import Json, Rendering
 from ggfleet.system.files import replace_folder, write_json
 
-MARK = "calls.json"
-"""A file that every rendered folder holds; a folder without it is not ours to replace."""
-
-KNOWN = frozenset({MARK, "cores", "platforms"})
-"""All that a rendering may have at its top. A folder with anything else is somebody's own."""
+MARK = ".ggfleet.json"
+"""Lists a rendering's documents. A folder without it, or with other files, is somebody's own."""
 
 
 def write_rendering(rendering: Rendering, out: Path) -> None:
@@ -33,11 +31,36 @@ def write_rendering(rendering: Rendering, out: Path) -> None:
         new = Path(beside) / out.name
         for document in rendering.documents:
             write_json(new / document.path, document.content)
+        write_json(new / MARK, sorted(document.path for document in rendering.documents))
         replace_folder(new, out)
+
+
+def read_documents(folder: Path) -> dict[str, Json]:
+    """The documents of a rendering by path. Raises `GgfleetError` when `folder` holds none."""
+    if not (folder / MARK).is_file():
+        raise GgfleetError(f"{folder} is no rendering", fix="name a folder that `--out` named")
+    found: dict[str, Json] = {}
+    for name in _listed(folder):
+        try:
+            found[name] = json.loads((folder / name).read_text())
+        except (OSError, ValueError) as error:
+            message = f"{folder / name} cannot be read: {error}"
+            raise GgfleetError(message, fix="render it again") from error
+    return found
 
 
 def _is_ours(out: Path) -> bool:
     if not out.is_dir():
         return False
-    names = {entry.name for entry in out.iterdir()}
-    return not names or (MARK in names and names <= KNOWN)
+    files = {path.relative_to(out).as_posix() for path in out.rglob("*") if not path.is_dir()}
+    if MARK not in files:
+        return not any(out.iterdir())
+    return files <= {MARK, *_listed(out)}
+
+
+def _listed(folder: Path) -> list[str]:
+    try:
+        names = json.loads((folder / MARK).read_text())
+    except (OSError, ValueError):
+        return []
+    return [name for name in names if isinstance(name, str)] if isinstance(names, list) else []

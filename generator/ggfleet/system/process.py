@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import subprocess
 import sys
 import sysconfig
-from collections.abc import Mapping, Sequence
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from ggfleet.errors import ToolError
@@ -44,6 +46,52 @@ def run(
         said = "\n".join((done.stderr or done.stdout).strip().splitlines()[-TAIL_LINES:])
         raise ToolError(f"{Path(words[0]).name} failed with exit code {done.returncode}:\n{said}")
     return done.stdout
+
+
+def feed(
+    argv: Sequence[str | Path],
+    chunks: Iterable[bytes],
+    *,
+    env: Mapping[str, str] | None = None,
+    missing: str = "",
+) -> None:
+    """Run a program to its end with `chunks` as its standard input, as they come.
+
+    Raises `ToolError` as `run` does; `missing` is the fix where the program is not installed. What
+    `chunks` raises ends the program and is raised.
+    """
+    words = [str(word) for word in argv]
+    with tempfile.TemporaryFile() as said:
+        try:
+            running = subprocess.Popen(
+                words,
+                env={**os.environ, **(env or {})},
+                stdin=subprocess.PIPE,
+                stdout=said,
+                stderr=subprocess.STDOUT,
+            )
+        except FileNotFoundError as error:
+            fix = missing or f"install {words[0]}"
+            raise ToolError(f"{words[0]} is not installed", fix=fix) from error
+        try:
+            _pour(running, chunks)
+        except BaseException:
+            running.kill()
+            running.wait()
+            raise
+        if running.wait() != 0:
+            said.seek(0)
+            lines = said.read().decode(errors="replace").strip().splitlines()[-TAIL_LINES:]
+            message = f"{Path(words[0]).name} failed with exit code {running.returncode}:\n"
+            raise ToolError(message + "\n".join(lines))
+
+
+def _pour(running: subprocess.Popen[bytes], chunks: Iterable[bytes]) -> None:
+    assert running.stdin is not None
+    # A program that ends early closes its input; its exit code tells why.
+    with contextlib.suppress(BrokenPipeError), running.stdin as stream:
+        for chunk in chunks:
+            stream.write(chunk)
 
 
 def program(name: str) -> Path:

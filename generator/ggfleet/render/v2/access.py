@@ -1,0 +1,68 @@
+"""`accessControl`: what a component may do over the IPC, out of the spec's subscriptions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ggfleet.model import CLOUD, Fleet, Function, Json, Secret
+
+MQTT = "aws.greengrass.ipc.mqttproxy"
+PUBSUB = "aws.greengrass.ipc.pubsub"
+VAULT = "aws.greengrass.SecretManager"
+CREDENTIALS = "aws.greengrass.TokenExchangeService"
+AWS_RANGE = ">=2.0.0 <3.0.0"
+"""Of AWS's own components: nucleus lite's matcher knows neither ^ nor ~ (measured)."""
+
+
+def access_control(fleet: Fleet, function: Function, component: str) -> dict[str, Json]:
+    """Policies by service. A policy's id begins with the component: ids are unique on a device."""
+    incoming = [each for each in fleet.subscriptions if each.target == function.name]
+    outgoing = [each for each in fleet.subscriptions if each.source == function.name]
+    control: dict[str, Json] = {}
+    for service, to_cloud, publish, subscribe in (
+        (MQTT, True, "PublishToIoTCore", "SubscribeToIoTCore"),
+        (PUBSUB, False, "PublishToTopic", "SubscribeToTopic"),
+    ):
+        sent = [each.topic for each in outgoing if (each.target == CLOUD) is to_cloud]
+        got = [each.topic for each in incoming if (each.source == CLOUD) is to_cloud]
+        if not to_cloud:
+            sent = [local_pattern(topic) for topic in sent]
+        policies: dict[str, Json] = {}
+        for action, operation, topics in (
+            ("publish", publish, sent),
+            ("subscribe", subscribe, got),
+        ):
+            if topics:
+                short = service.rpartition(".")[2]
+                name = f"{component}:{short}:{action}"
+                policies[name] = _policy(operation, topics)
+        if policies:
+            control[service] = policies
+    if arns := secrets_of(fleet, function):
+        control[VAULT] = {f"{component}:secrets:read": _policy("GetSecretValue", arns)}
+    return control
+
+
+def local_pattern(topic: str) -> str:
+    """A filter as the local service matches it: `*` is its only wildcard, + and # are letters."""
+    levels = topic.split("/")
+    return "/".join("*" if level in ("+", "#") else level for level in levels)
+
+
+def secrets_of(fleet: Fleet, function: Function) -> list[str]:
+    """The ARNs of a function's secrets."""
+    attached = (fleet.resources[name] for name in function.resources)
+    return [each.arn for each in attached if isinstance(each, Secret)]
+
+
+def aws_components(fleet: Fleet, function: Function) -> list[str]:
+    """The components of AWS that a function depends on."""
+    secrets = [VAULT] if secrets_of(fleet, function) else []
+    return [*([CREDENTIALS] if function.credentials else []), *secrets]
+
+
+def _policy(operation: str, resources: Iterable[str]) -> Json:
+    return {
+        "operations": [f"aws.greengrass#{operation}"],
+        "resources": sorted(set(resources)),
+    }

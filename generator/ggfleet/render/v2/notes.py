@@ -1,0 +1,137 @@
+"""What V2 leaves out, changes or needs besides, in the order of the spec."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from ggfleet.model import (
+    Fleet,
+    Install,
+    Layout,
+    Library,
+    LocalDevice,
+    LocalVolume,
+    Model,
+    Note,
+    Secret,
+)
+from ggfleet.render.known import attached_ml
+from ggfleet.render.v2.component import LITE_BYTES, UNIT_BYTES, Component
+from ggfleet.render.v2.parts import Parts
+
+
+def notes(fleet: Fleet, parts: Parts) -> Iterator[Note]:
+    """Every note on the recipes of a fleet."""
+    yield from _platforms(parts)
+    for each in attached_ml(fleet):
+        yield from _layout(fleet, parts, each)
+    yield from _left_out(fleet)
+    yield from _resources(fleet)
+    yield from _functions(fleet, parts)
+    if fleet.loggers:
+        message = (
+            "is left out: the classic nucleus has its own `logging` configuration, and "
+            "aws.greengrass.LogManager for CloudWatch; nucleus lite writes to the journal"
+        )
+        yield Note("loggers", message)
+
+
+def _platforms(parts: Parts) -> Iterator[Note]:
+    apart = [
+        each
+        for each, variants in (
+            *((n, v) for (_, n), v in parts.ml.items()),
+            *parts.functions.items(),
+        )
+        if len({one.name for one in variants.values()}) > 1
+    ]
+    if apart:
+        message = (
+            "have components of their own for "
+            f"{', '.join(apart)}: nuclei tell platforms apart by architecture alone, and all "
+            "manifests of a recipe share its configuration and dependencies"
+        )
+        yield Note("platforms", message)
+
+
+def _layout(fleet: Fleet, parts: Parts, resource: Library | Model) -> Iterator[Note]:
+    kind = "libraries" if isinstance(resource, Library) else "models"
+    platform = fleet.used_platforms()[0]
+    (content,) = parts.of(resource, platform).contents[platform.name]
+    chosen = resource.layout if isinstance(resource, Library) else None
+    at = f"{kind}.{resource.name}"
+    if content.layout is Layout.IMAGE:
+        message = (
+            "is mounted, which takes root (RequiresPrivilege), a loop device and squashfs in the "
+            "device's kernel; where components may not have root, write layout: self-unpack"
+        )
+        yield Note(f"{at}.layout", message)
+    elif content.layout is Layout.SELF_UNPACK and chosen is None:
+        message = (
+            "is unpacked by its component, below work/: nucleus lite would take over a minute "
+            "(1.5 MB a second), or V2 has no such archive form"
+        )
+        yield Note(at, message)
+
+
+def _left_out(fleet: Fleet) -> Iterator[Note]:
+    used = set(attached_ml(fleet))
+    for library in fleet.libraries.values():
+        at = f"libraries.{library.name}"
+        if library.install is Install.OS_PIP:
+            yield Note(at, "is installed at OS level by the playbooks; no component carries it")
+        elif library.install is Install.ML_RESOURCE and library not in used:
+            yield Note(at, "is used by no function and left out")
+    for model in fleet.models.values():
+        if model not in used:
+            yield Note(f"models.{model.name}", "is used by no function and left out")
+
+
+def _resources(fleet: Fleet) -> Iterator[Note]:
+    used = {name for function in fleet.functions.values() for name in function.resources}
+    for name, resource in fleet.resources.items():
+        if name not in used:
+            yield Note(f"resources.{name}", "is used by no function and left out")
+        elif isinstance(resource, LocalDevice):
+            message = f"is {resource.path} itself: the components' user has to be in its group"
+            yield Note(f"resources.{name}", message)
+        elif isinstance(resource, LocalVolume):
+            message = (
+                f"is {resource.source} itself, which the adapter shows at {resource.destination}: "
+                "the components' user has to have access, and `ro` is not enforced"
+            )
+            yield Note(f"resources.{name}", message)
+        elif isinstance(resource, Secret):
+            message = "needs aws.greengrass.SecretManager, which nucleus lite does not have"
+            yield Note(f"resources.{name}", message)
+
+
+def _functions(fleet: Fleet, parts: Parts) -> Iterator[Note]:
+    for function in fleet.functions.values():
+        at = f"functions.{function.name}"
+        if function.contained:
+            message = "is left out: components have no container, and see the device's files"
+            yield Note(f"{at}.isolation", message)
+        if not function.pinned:
+            yield Note(f"{at}.pinned", "is left out: a component runs for ever")
+        yield Note(f"{at}.timeout", "is left out: nothing bounds a message's handling")
+        if function.models or [*fleet.libraries_of(function, Install.ML_RESOURCE)]:
+            message = "imported as a Lambda it finds its libraries and models at no fixed path"
+            yield Note(at, message)
+        yield from _big(at, parts.functions[function.name].values())
+
+
+def _big(at: str, components: Iterable[Component]) -> Iterator[Note]:
+    for component in {one.name: one for one in components}.values():
+        if component.unit_size >= UNIT_BYTES:
+            message = (
+                "has so many libraries and models that nucleus lite's unit for it may exceed "
+                f"{UNIT_BYTES} bytes: join some of them"
+            )
+            yield Note(at, message)
+        if component.size >= LITE_BYTES:
+            message = (
+                f"makes a recipe of {component.size} bytes, and nucleus lite takes less than "
+                f"{LITE_BYTES}: only the classic nucleus runs it"
+            )
+            yield Note(at, message)

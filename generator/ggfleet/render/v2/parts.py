@@ -1,0 +1,257 @@
+"""Components of libraries, models and functions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from ggfleet.errors import PendingError
+from ggfleet.model import (
+    ADAPTER,
+    CLOUD,
+    Archive,
+    Fleet,
+    Form,
+    Function,
+    Install,
+    Json,
+    Layout,
+    Library,
+    LocalVolume,
+    Manifest,
+    Model,
+    Part,
+    Pending,
+    Platform,
+)
+from ggfleet.render.known import Wanted, attached_ml, find_archives, wanted_archives
+from ggfleet.render.v2 import scripts
+from ggfleet.render.v2.access import AWS_RANGE, access_control, aws_components
+from ggfleet.render.v2.component import HARD, Body, Component, assemble, requirement
+from ggfleet.render.v2.content import (
+    ROOT,
+    Content,
+    absolute,
+    below_artifacts,
+    of_archive,
+    of_remote,
+)
+from ggfleet.render.v2.names import component_name
+
+ADAPTER_PROGRAM = "component_runtime.py"
+
+
+@dataclass(frozen=True)
+class Sources:
+    """The archives of a fleet; with `unpack` components unpack every zip themselves."""
+
+    fleet: Fleet
+    zips: Mapping[Wanted, Archive]
+    images: Mapping[Wanted, Archive]
+    unpack: bool = False
+
+    def content(
+        self, part: Part, name: str, platform: Platform, layout: Layout | None = None
+    ) -> Content:
+        """The content of an archive that a component of the platform gets."""
+        archives = self.images if layout is Layout.IMAGE else self.zips
+        archive = archives[part, name, platform.name]
+        return of_archive(self.fleet, archive, layout, unpack=self.unpack)
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Components by the name of what they are made of, then by platform."""
+
+    ml: Mapping[tuple[str, str], Mapping[str, Component]]
+    functions: Mapping[str, Mapping[str, Component]]
+
+    def of(self, resource: Library | Model, platform: Platform) -> Component:
+        """The component of a library or model on a platform."""
+        return self.ml[_kind(resource), resource.name][platform.name]
+
+    def on(self, platform: Platform) -> Iterator[Component]:
+        """The components of a platform: what others need comes first."""
+        for variants in (*self.ml.values(), *self.functions.values()):
+            yield variants[platform.name]
+
+
+def find_sources(fleet: Fleet, manifest: Manifest) -> Sources:
+    """Look up everything that recipes need. Raises `PendingError` naming all that is missing."""
+    images = [
+        (Part.LIBRARIES, library.name, platform.name)
+        for platform in fleet.used_platforms()
+        for library in fleet.libraries.values()
+        if library.layout is Layout.IMAGE and fleet.users_of(library)
+    ]
+    as_zip = [each for each in wanted_archives(fleet) if each not in images]
+    zips, pending = find_archives(manifest, as_zip)
+    found, missing = find_archives(manifest, images, Form.IMAGE)
+    adapters = [(Part.ADAPTER, ADAPTER, platform.name) for platform in fleet.used_platforms()]
+    adapted, absent = find_archives(manifest, adapters if fleet.functions else [])
+    if absent and not fleet.components.wanted:
+        fix = "write `components: {prefix: com.example}`, then run `ggfleet bundle`"
+        absent = [Pending("the adapter that runs functions as components", fix)]
+    if pending or missing or absent:
+        raise PendingError((each.what, each.fix) for each in (*pending, *missing, *absent))
+    return Sources(fleet, {**zips, **adapted}, found)
+
+
+def make_parts(sources: Sources) -> Parts:
+    """Every component of the fleet."""
+    fleet = sources.fleet
+    ml = {(_kind(each), each.name): _ml(sources, each) for each in attached_ml(fleet)}
+    parts = Parts(ml, {})
+    functions = {name: _function(sources, each, parts) for name, each in fleet.functions.items()}
+    return Parts(ml, functions)
+
+
+def _kind(resource: Library | Model) -> str:
+    return "library" if isinstance(resource, Library) else "model"
+
+
+def _ml(sources: Sources, resource: Library | Model) -> dict[str, Component]:
+    fleet, kind = sources.fleet, _kind(resource)
+
+    def build(component: str, platform: Platform) -> Body:
+        content = _ml_content(sources, resource, platform)
+        steps = _ml_steps(component, content)
+        return Body(steps, (content,), native=isinstance(resource, Library))
+
+    name = component_name(fleet, kind, resource.name)
+    description = f"The {kind} {resource.name} of the fleet {fleet.name}"
+    if isinstance(resource, Model) and not resource.is_local:
+        # Its files cannot be looked into: its number has to move the component's.
+        description += f", version {resource.version}"
+    return assemble(fleet, name, description, fleet.used_platforms(), build)
+
+
+def _ml_content(sources: Sources, resource: Library | Model, platform: Platform) -> Content:
+    if isinstance(resource, Library):
+        return sources.content(Part.LIBRARIES, resource.name, platform, resource.layout)
+    if resource.is_local:
+        return sources.content(Part.MODEL, resource.name, platform)
+    return of_remote(resource, unpack=sources.unpack)
+
+
+def _ml_steps(component: str, content: Content) -> dict[str, Json]:
+    if content.layout is Layout.IMAGE:
+        script = scripts.mount(component, content)
+        return {"run": {"Script": script, "RequiresPrivilege": True}}
+    return _steps([content], scripts.SLEEP)
+
+
+def _steps(
+    contents: Sequence[Content], script: str, variables: dict[str, Json] | None = None
+) -> dict[str, Json]:
+    """The run step, and an install step where something is to be unpacked."""
+    own = scripts.unpacked(contents)
+    forget = scripts.forget_others(own) if own else ""
+    run: dict[str, Json] = {"Script": scripts.join(forget, script)}
+    if variables:
+        run["Setenv"] = variables
+    if not own:
+        return {"run": run}
+    timeout = sum(each.timeout for each in own)
+    return {"install": {"Script": scripts.unpack(own), "Timeout": timeout}, "run": run}
+
+
+def _function(sources: Sources, function: Function, parts: Parts) -> dict[str, Component]:
+    fleet = sources.fleet
+
+    def build(component: str, platform: Platform) -> Body:
+        needed = [(each, parts.of(each, platform)) for each in _attached(fleet, function)]
+        own = sources.content(Part.FUNCTION, function.name, platform)
+        adapter = sources.content(Part.ADAPTER, ADAPTER, platform)
+        return Body(
+            _function_steps(platform, adapter, own, needed),
+            (adapter, own),
+            native=True,
+            configuration=_configuration(fleet, function, component, platform, needed),
+            dependencies=_dependencies(fleet, function, [each for _, each in needed]),
+        )
+
+    name = component_name(fleet, "function", function.name)
+    description = f"The function {function.name} of the fleet {fleet.name}"
+    return assemble(fleet, name, description, fleet.used_platforms(), build)
+
+
+Needed = Sequence[tuple[Library | Model, Component]]
+
+
+def _attached(fleet: Fleet, function: Function) -> list[Library | Model]:
+    libraries = fleet.libraries_of(function, Install.ML_RESOURCE)
+    return [*libraries, *(fleet.models[name] for name in function.models)]
+
+
+def _function_steps(
+    platform: Platform, adapter: Content, own: Content, needed: Needed
+) -> dict[str, Json]:
+    """The platform's own Python starts the adapter: native wheels are for one minor version."""
+    images = [each.path(platform) for _, each in needed if each.is_image(platform)]
+    libraries = [
+        absolute(component.path(platform))
+        for resource, component in needed
+        if isinstance(resource, Library)
+    ]
+    start = (
+        f'exec python{platform.python} -u "{adapter.own_path()}/{ADAPTER_PROGRAM}"'
+        f' --root "{ROOT}" --package "{own.own_path()}"'
+    )
+    variables: dict[str, Json] = {"PYTHONPATH": ":".join([*libraries, adapter.own_path()])}
+    script = scripts.join(scripts.wait_for_images(images), start)
+    return _steps([adapter, own], script, variables)
+
+
+def _configuration(
+    fleet: Fleet, function: Function, component: str, platform: Platform, needed: Needed
+) -> dict[str, Json]:
+    """What the adapter reads over the IPC; numbers would come back as 1.0, so there are none."""
+    places: dict[str, Json] = {
+        each.destination: below_artifacts(one.path(platform)) for each, one in needed
+    }
+    for name in function.resources:
+        resource = fleet.resources[name]
+        if isinstance(resource, LocalVolume):
+            places[resource.destination] = resource.source
+    settings: dict[str, Json] = {
+        "handler": function.handler,
+        "subscribe": [
+            {"from": _realm(each.source), "topic": each.topic}
+            for each in fleet.subscriptions
+            if each.target == function.name
+        ],
+        "publish": [
+            {"to": _realm(each.target), "topic": each.topic}
+            for each in fleet.subscriptions
+            if each.source == function.name
+        ],
+        "resources": places,
+        "environment": _environment(function, needed),
+    }
+    control = access_control(fleet, function, component)
+    return {"function": settings, **({"accessControl": control} if control else {})}
+
+
+def _environment(function: Function, needed: Needed) -> dict[str, Json]:
+    """The spec's variables. A PYTHONPATH among them replaces the step's, so it names all again."""
+    values: dict[str, Json] = dict(function.environment)
+    if own := function.environment.get("PYTHONPATH"):
+        places = [each.destination for each, _ in needed if isinstance(each, Library)]
+        values["PYTHONPATH"] = ":".join([*places, own])
+    return values
+
+
+def _realm(end: str) -> str:
+    return "iot-core" if end == CLOUD else "local"
+
+
+def _dependencies(
+    fleet: Fleet, function: Function, components: Sequence[Component]
+) -> dict[str, Json]:
+    found: dict[str, Json] = {}
+    for component in components:
+        found |= requirement(component)
+    for name in aws_components(fleet, function):
+        found[name] = {"VersionRequirement": AWS_RANGE, "DependencyType": HARD}
+    return found
