@@ -25,12 +25,13 @@ from ggfleet.model.fleet import (
     Subscription,
 )
 from ggfleet.model.platform import Platform
-from ggfleet.model.problem import Place, Problem, Severity
+from ggfleet.model.problem import READING, Place, Problem, Severity, Target
 from ggfleet.model.reference import Pending, Reference, Resolved
 
 __all__ = [
     "ANY_PLATFORM",
     "CLOUD",
+    "READING",
     "RESOURCE_OWNER",
     "Abort",
     "Access",
@@ -64,4 +65,5 @@ __all__ = [
     "Secret",
     "Severity",
     "Subscription",
+    "Target",
 ]

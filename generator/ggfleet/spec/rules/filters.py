@@ -1,0 +1,35 @@
+"""Whether one topic can fit two MQTT topic filters. A topic is a filter that fits itself."""
+
+from __future__ import annotations
+
+
+def overlap(one: str, other: str) -> bool:
+    """Whether some topic fits both filters.
+
+    `+` is one level, `#` at the end the rest, which may be nothing. A wildcard at the start does
+    not fit topics that begin with `$`.
+    """
+    if _hidden(one, other) or _hidden(other, one):
+        return False
+    first, second = one.split("/"), other.split("/")
+    for index in range(max(len(first), len(second))):
+        levels = (_level(first, index), _level(second, index))
+        if "#" in levels:
+            return True
+        if "" in levels or ("+" not in levels and levels[0] != levels[1]):
+            return False
+    return True
+
+
+def has_wildcard(subject: str) -> bool:
+    """Whether a filter fits more than one topic."""
+    return "+" in subject or "#" in subject
+
+
+def _hidden(one: str, other: str) -> bool:
+    return one.startswith(("+", "#")) and other.startswith("$")
+
+
+def _level(levels: list[str], index: int) -> str:
+    """A level, or an empty string past the end. A real level that is empty counts as a space."""
+    return (levels[index] or " ") if index < len(levels) else ""
