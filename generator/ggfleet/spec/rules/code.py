@@ -129,7 +129,7 @@ def messages_have_a_way(fleet: Fleet, root: Path) -> Iterator[Finding]:
 @of_files(
     "code-resource-prefix",
     Severity.WARNING,
-    reason="os.path.join drops everything before an absolute path: what is joined to "
+    reason="Joining paths drops everything before an absolute one: what is joined to "
     "AWS_GG_RESOURCE_PREFIX that way is the path on the host, where no ML resource lies.",
     source=pages.ML_RESOURCES,
     fix="Join the destination without its first slash.",

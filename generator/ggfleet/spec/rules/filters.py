@@ -21,6 +21,22 @@ def overlap(one: str, other: str) -> bool:
     return True
 
 
+def misplaced_hash(subject: str) -> bool:
+    """Whether a `#` is elsewhere than alone as the last level."""
+    *levels, last = subject.split("/")
+    return any("#" in level for level in levels) or (last != "#" and "#" in last)
+
+
+def misplaced_plus(subject: str) -> bool:
+    """Whether a `+` is only a part of a level."""
+    return any("+" in level and level != "+" for level in subject.split("/"))
+
+
+def is_filter(subject: str) -> bool:
+    """Whether a text is a filter, so that it can be told what fits it."""
+    return bool(subject) and not misplaced_hash(subject) and not misplaced_plus(subject)
+
+
 def has_wildcard(subject: str) -> bool:
     """Whether a filter fits more than one topic."""
     return "+" in subject or "#" in subject

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
 from ggfleet.model import Subscription
-from ggfleet.spec.rules.filters import has_wildcard, overlap
+from ggfleet.spec.rules.filters import has_wildcard, is_filter, overlap
 
 Links = dict[int, list[int]]
 """A subscription's index -> those that can carry on a message which it delivered."""
@@ -31,14 +31,15 @@ def _links(subscriptions: Sequence[Subscription]) -> Links:
     exact: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
     wild: defaultdict[str, list[int]] = defaultdict(list)
     starting: defaultdict[str, list[int]] = defaultdict(list)
-    for index, each in enumerate(subscriptions):
+    sound = [(i, each) for i, each in enumerate(subscriptions) if is_filter(each.topic)]
+    for index, each in sound:
         starting[each.source].append(index)
         if has_wildcard(each.topic):
             wild[each.source].append(index)
         else:
             exact[each.source, each.topic].append(index)
     links: Links = {}
-    for index, each in enumerate(subscriptions):
+    for index, each in sound:
         if has_wildcard(each.topic):
             near, same = starting[each.target], []
         else:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from ggfleet.model import CLOUD, Fleet, Severity, Subscription
 from ggfleet.spec.problems import suggestion
 from ggfleet.spec.rules import pages
-from ggfleet.spec.rules.filters import has_wildcard, overlap
+from ggfleet.spec.rules.filters import has_wildcard, is_filter, overlap
 from ggfleet.spec.rules.registry import CLASSIC, V1, Finding, rule
 from ggfleet.spec.rules.rings import rings
 
@@ -88,7 +88,8 @@ def messages_arrive_once(fleet: Fleet) -> Iterator[Finding]:
     """Two subscriptions with the same ends do not fit one topic."""
     pairs: defaultdict[tuple[str, str], dict[str, int]] = defaultdict(dict)
     for index, each in enumerate(fleet.subscriptions):
-        pairs[each.source, each.target].setdefault(each.topic, index)
+        if is_filter(each.topic):
+            pairs[each.source, each.target].setdefault(each.topic, index)
     for topics in pairs.values():
         wild = [topic for topic in topics if has_wildcard(topic)]
         for topic, index in topics.items():

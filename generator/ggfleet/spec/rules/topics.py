@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from ggfleet.model import Fleet, Severity
 from ggfleet.spec.rules import pages
-from ggfleet.spec.rules.filters import has_wildcard
+from ggfleet.spec.rules.filters import has_wildcard, misplaced_hash, misplaced_plus
 from ggfleet.spec.rules.registry import ALL, V1, Finding, rule
 
 MAX_BYTES = 256
@@ -65,8 +65,7 @@ def topics_are_shallow(fleet: Fleet) -> Iterator[Finding]:
 def hashes_end_a_topic(fleet: Fleet) -> Iterator[Finding]:
     """A # is the last level of a topic filter."""
     for path, topic in _topics(fleet):
-        *levels, last = topic.split("/")
-        if any("#" in level for level in levels) or (last != "#" and "#" in last):
+        if misplaced_hash(topic):
             yield path, "has # elsewhere than as its last level", "write it like digits/#"
 
 
@@ -81,7 +80,7 @@ def hashes_end_a_topic(fleet: Fleet) -> Iterator[Finding]:
 def pluses_are_levels(fleet: Fleet) -> Iterator[Finding]:
     """A + is a whole level of a topic filter."""
     for path, topic in _topics(fleet):
-        if any("+" in level and level != "+" for level in topic.split("/")):
+        if misplaced_plus(topic):
             yield path, "has + as part of a level", "+ stands for one whole level: digits/+/result"
 
 
