@@ -8,7 +8,8 @@ and the working folder. It is not kept, nor looked for, where the answer may dep
 - a file of the inventory is executable, is a link, or is neither YAML, INI nor JSON text;
 - a YAML file has a line `plugin:`, which makes it the settings of an inventory plugin;
 - something is encrypted with ansible-vault;
-- Ansible's configuration mentions plugins, or there are own plugins in the usual folders.
+- Ansible's configuration mentions plugins, or there are own plugins in the usual folders, or its
+  environment variables name other folders.
 
 Only what ggfleet asks for is kept: groups, and two variables of each host. No password of an
 inventory gets into the cache.
@@ -42,11 +43,6 @@ KEPT = 32
 SUFFIXES = frozenset({"", ".yml", ".yaml", ".ini", ".json", ".cfg"})
 FORMAT = b"ggfleet inventory 1"
 VARIABLE_FOLDERS = ("group_vars", "host_vars")
-PLUGIN_FOLDERS = tuple(
-    Path(base) / kind
-    for base in (Path.home() / ".ansible/plugins", "/usr/share/ansible/plugins")
-    for kind in ("vars", "inventory")
-)
 
 
 class _Unknown(Exception):  # noqa: N818 - no mistake of anybody
@@ -103,13 +99,18 @@ def _needed(inventory: Inventory) -> dict[str, Json]:
 
 def _digest(inventory: Path) -> str:
     """The SHA-256 of all that an answer depends on. Raises `_Unknown` where that cannot be told."""
-    if any(folder.is_dir() and any(folder.iterdir()) for folder in PLUGIN_FOLDERS):
+    if any(folder.is_dir() and any(folder.iterdir()) for folder in _plugin_folders()):
         raise _Unknown
     digest = hashlib.sha256(FORMAT)
     for part in (*_surroundings(), *_configuration(), *_files(inventory)):
         digest.update(len(part).to_bytes(8, "big"))
         digest.update(part)
     return digest.hexdigest()
+
+
+def _plugin_folders() -> Iterator[Path]:
+    for base in (Path.home() / ".ansible/plugins", Path("/usr/share/ansible/plugins")):
+        yield from (base / "vars", base / "inventory")
 
 
 def _surroundings() -> Iterator[bytes]:
@@ -120,7 +121,8 @@ def _surroundings() -> Iterator[bytes]:
     yield os.fsencode(Path.cwd())
     for name, value in sorted(os.environ.items()):
         if name.startswith("ANSIBLE_"):
-            if "PLUGIN" in name:
+            # ANSIBLE_HOME and the paths of collections may hold plugins too.
+            if any(word in name for word in ("PLUGIN", "HOME", "PATH")):
                 raise _Unknown
             yield f"{name}={value}".encode(errors="surrogateescape")
 
