@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 
-from ggfleet.model import Fleet, Function, Severity
+from ggfleet.model import Fleet, Function, Secret, Severity
 from ggfleet.spec.rules import pages
 from ggfleet.spec.rules.filters import has_wildcard, overlap
-from ggfleet.spec.rules.registry import V2, Finding, of_files
+from ggfleet.spec.rules.registry import LITE, V2, Finding, of_files
 
 SDK = "greengrasssdk"
 SHADOW_CALLS = frozenset({"get_thing_shadow", "update_thing_shadow", "delete_thing_shadow"})
@@ -23,15 +23,14 @@ PREFIX = "AWS_GG_RESOURCE_PREFIX"
 
 _CLIENT = "import greengrasssdk\n\nclient = greengrasssdk.client('iot-data')\n\n\n"
 _HANDLER = "def handler(event, context):\n"
-Found = Iterator[tuple[str, Path, ast.AST]]
-"""(path in the document, file, node)"""
+Found = Iterator[tuple[Function, Path, ast.AST]]
 
 
 def _code(body: str) -> dict[str, str]:
     return {"code/function.py": f"{_CLIENT}{_HANDLER}    {body}\n"}
 
 
-def _nodes(fleet: Fleet) -> Iterator[tuple[Function, Path, ast.AST]]:
+def _nodes(fleet: Fleet) -> Found:
     for function in fleet.functions.values():
         for folder in function.sources:
             for file in sorted(folder.rglob("*.py")) if folder.is_dir() else ():
@@ -77,6 +76,21 @@ def _published(fleet: Fleet) -> Iterator[tuple[Function, Path, ast.AST, str]]:
             for topic in topics:
                 if isinstance(topic, ast.Constant) and isinstance(topic.value, str):
                     yield function, file, node, topic.value
+
+
+def _clients(fleet: Fleet, service: str) -> Found:
+    """The calls `client("<service>")` of the SDK."""
+    for function, file, node in _nodes(fleet):
+        if isinstance(node, ast.Call) and _called(node) == "client" and node.args:
+            named = node.args[0]
+            if isinstance(named, ast.Constant) and named.value == service and _of_sdk(node):
+                yield function, file, node
+
+
+def _of_sdk(node: ast.Call) -> bool:
+    """Whether a call is the SDK's own, and not one of boto3, which has clients of these names."""
+    owner = node.func.value if isinstance(node.func, ast.Attribute) else None
+    return isinstance(owner, ast.Name) and owner.id == SDK
 
 
 def _called(node: ast.Call) -> str:
@@ -169,6 +183,48 @@ def shadow_calls_are_for_v1(fleet: Fleet, root: Path) -> Iterator[Finding]:
             at, where = _place(function, file, node, root)
             message = f"calls {_called(node)} in {where}, which V2 does not answer"
             yield at, message, "use IPC (classic) or shadow topics of AWS IoT (lite)"
+
+
+@of_files(
+    "code-secret",
+    Severity.WARNING,
+    reason="A function reads the secrets that it has attached; for any other a V1 core answers "
+    "that it is not found, and V2 that access is denied.",
+    source=pages.SECRETS,
+    fix="Define the secret under resources and attach it to the function.",
+    example={
+        "code/function.py": "import greengrasssdk\n\n"
+        "client = greengrasssdk.client('secretsmanager')\n\n\n" + _HANDLER + "    pass\n"
+    },
+)
+def secrets_are_attached(fleet: Fleet, root: Path) -> Iterator[Finding]:
+    """Code that reads secrets has one attached."""
+    for function, file, node in _clients(fleet, "secretsmanager"):
+        has = (fleet.resources.get(name) for name in function.resources)
+        if not any(isinstance(each, Secret) for each in has):
+            at, where = _place(function, file, node, root)
+            message = f"reads secrets in {where}, and {function.name} has none attached"
+            yield at, message, "define the secret under resources and attach it"
+
+
+@of_files(
+    "code-stream",
+    Severity.NOTE,
+    LITE,
+    reason="Nucleus lite runs no stream manager, which is a component for the classic nucleus.",
+    source=f"{pages.RUNTIMES}; {pages.LITE_RECIPES}",
+    fix="Publish over MQTT, or send with the AWS SDK and the component's own credentials.",
+    example={
+        "code/function.py": "import greengrasssdk\n\n"
+        "client = greengrasssdk.client('streammanager')\n\n\n" + _HANDLER + "    pass\n"
+    },
+)
+def lite_has_no_streams(fleet: Fleet, root: Path) -> Iterator[Finding]:
+    """Nucleus lite has no stream manager."""
+    for function, file, node in _clients(fleet, "streammanager"):
+        at, where = _place(function, file, node, root)
+        message = f"uses the stream manager in {where}, which nucleus lite lacks"
+        yield at, message, "publish over MQTT, or send with the AWS SDK"
 
 
 @of_files(

@@ -62,7 +62,7 @@ def memory_needs_a_container(fleet: Fleet) -> Iterator[Finding]:
     "container-memory-python",
     Severity.WARNING,
     LAMBDAS,
-    reason="Python itself, with the modules that receive messages, needs about 16 MiB before the "
+    reason="Python, with the standard modules of a Lambda runtime, needs about 16 MiB before the "
     "function's own code is imported; below that the kernel ends the process while it starts.",
     source=f"{pages.API_V1} (the default of 16 MB); measured with Python 3.11: 17 MB",
     fix="Give it 32 MiB or more.",
@@ -74,7 +74,7 @@ def memory_holds_python(fleet: Fleet) -> Iterator[Finding]:
         if function.contained and 0 < function.memory < PYTHON_KB:
             yield (
                 f"functions.{function.name}.memory",
-                f"is {function.memory} KB: Python does not start in less than 16 MiB",
+                f"is {function.memory} KB; Python and a Lambda runtime take about 16 MiB",
                 "give it 32 MiB or more",
             )
 

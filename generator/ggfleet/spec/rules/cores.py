@@ -174,8 +174,8 @@ def certificates_are_of_the_account(fleet: Fleet) -> Iterator[Finding]:
             where = " in ".join(reversed(match.group("region", "account")))
             yield (
                 f"cores.groups.{core.group}",
-                f"the certificate of {core.name} is of {where}, the fleet of {home[1]} in "
-                "{home[0]}",
+                f"the certificate of {core.name} is of {where}, "
+                f"the fleet of {home[1]} in {home[0]}",
                 "correct aws: here, or the ARN in the inventory",
             )
 

@@ -85,3 +85,20 @@ def values_have_no_braces(fleet: Fleet) -> Iterator[Finding]:
                     "has a brace, which nucleus lite takes for a recipe variable",
                     "keep the value in a file of the function",
                 )
+
+
+@rule(
+    "environment-mxnet",
+    Severity.WARNING,
+    reason="One page of AWS's guide writes MXNET_ENGINE_TYPE: NativeEngine, another NaiveEngine. "
+    "MXNet itself knows NaiveEngine; the other is a slip of the page.",
+    source=f"{pages.ML_INFERENCE}; MXNet's own list of environment variables",
+    fix="Write MXNET_ENGINE_TYPE: NaiveEngine.",
+    example="functions:\n  classify: {environment: {MXNET_ENGINE_TYPE: NativeEngine}}\n",
+)
+def mxnet_knows_its_engine(fleet: Fleet) -> Iterator[Finding]:
+    """MXNet's engine is called NaiveEngine, not NativeEngine."""
+    for function in fleet.functions.values():
+        if function.environment.get("MXNET_ENGINE_TYPE") == "NativeEngine":
+            at = f"functions.{function.name}.environment.MXNET_ENGINE_TYPE"
+            yield at, "is NativeEngine, which MXNet does not know", "write NaiveEngine"

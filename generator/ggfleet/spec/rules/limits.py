@@ -74,7 +74,7 @@ def few_functions(fleet: Fleet) -> Iterator[Finding]:
 def few_resources(fleet: Fleet) -> Iterator[Finding]:
     """A group with more than 50 resources may be refused."""
     if RESOURCES < _resources(fleet) <= RESOURCES_LIMIT:
-        message = f"of a V1 group are {_resources(fleet)}; AWS's pages allow 50 or 200"
+        message = f"make {_resources(fleet)} with models and libraries; AWS's pages allow 50 or 200"
         yield _resource_key(fleet), message, "join some of them"
 
 
@@ -90,7 +90,7 @@ def few_resources(fleet: Fleet) -> Iterator[Finding]:
 def not_too_many_resources(fleet: Fleet) -> Iterator[Finding]:
     """A group has at most 200 resources."""
     if _resources(fleet) > RESOURCES_LIMIT:
-        message = f"of a V1 group are {_resources(fleet)}, and it takes {RESOURCES_LIMIT}"
+        message = f"make {_resources(fleet)} with models and libraries; V1 takes {RESOURCES_LIMIT}"
         yield _resource_key(fleet), message, "join some of them"
 
 

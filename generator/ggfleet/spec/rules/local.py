@@ -82,7 +82,9 @@ def proc_is_read_only(fleet: Fleet) -> Iterator[Finding]:
                 "choose another, such as /host/proc",
             )
         if below(volume.source, "/proc"):
-            yield from _wanting(fleet, volume.name, Access.WRITE, "comes from /proc, read only")
+            yield from _wanting(
+                fleet, volume.name, Access.WRITE, "comes from /proc, which V1 only reads"
+            )
 
 
 @rule(

@@ -17,6 +17,10 @@ _MODEL = (
     "models:\n  digits:\n    source: {}\n    version: 1.0.0\n    destination: /models\n"
     "functions:\n  classify: {{models: [digits]}}\n"
 )
+VERSION = re.compile(r"(\d{1,6})\.(\d{1,6})\.(\d{1,6})(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?")
+MAX_VERSION = 64
+"""Characters."""
+
 _JOB = "arn:aws:sagemaker:eu-west-1:123456789012:training-job/digits"
 
 
@@ -168,3 +172,25 @@ def buckets_are_readable(fleet: Fleet) -> Iterator[Finding]:
         if not READABLE.search(model.source):
             message = f"{model.source} is outside the managed policy of the service role"
             yield f"models.{model.name}.source", message, fix
+
+
+@rule(
+    "model-version",
+    Severity.ERROR,
+    V2,
+    reason="A model's version is part of a component's: three numbers up to 999999, after - or + "
+    "letters, digits, dots and -, 64 characters in all.",
+    source=f"{pages.RECIPES} (ComponentVersion); {pages.API_V2}",
+    fix="Write it like 1.2.0 or 1.2.0-rc.1.",
+    example="models:\n  digits: {source: digits, version: 1.0.20261122, destination: /models}\n"
+    "functions:\n  classify: {models: [digits]}\n",
+)
+def versions_fit(fleet: Fleet) -> Iterator[Finding]:
+    """A model's version can be that of a component."""
+    for model in fleet.models.values():
+        if len(model.version) > MAX_VERSION or not VERSION.fullmatch(model.version):
+            yield (
+                f"models.{model.name}.version",
+                f"{model.version} cannot be the version of a component",
+                "three numbers up to 999999, at most 64 characters: 1.2.0",
+            )
