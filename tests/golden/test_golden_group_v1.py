@@ -48,10 +48,19 @@ def test_messages_are_as_expected(case: str) -> None:
     """What cannot be rendered is said, with its fix, in one known text."""
     with pytest.raises(GgfleetError) as caught:
         render_case(CASES / case)
-    text = f"{caught.value.message}\nfix: {caught.value.fix}\n"
+    text = told(caught.value)
     if REWRITE:
         (CASES / case / "expected.txt").write_text(text)
     assert text == (CASES / case / "expected.txt").read_text()
+
+
+def told(error: GgfleetError) -> str:
+    """The message and its fix; for a spec, those of each problem, with its line."""
+    text = f"{error.message}\nfix: {error.fix}\n" if error.fix else f"{error.message}\n"
+    for problem in getattr(error, "problems", ()):
+        text += f"line {problem.place.line}: {problem.path}: {problem.message}\n"
+        text += f"fix: {problem.fix}\n"
+    return text
 
 
 def render_case(folder: Path) -> Rendering:
