@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import jsonschema
+import jsonschema  # type: ignore[import-untyped]
 import pytest
 
 from functional.ggfleet_command import ROOT, SAMPLE, ggfleet
@@ -60,8 +60,9 @@ def test_an_unknown_rule_is_told(arguments: list[str], fix: str) -> None:
 
 
 def test_ids_are_completed() -> None:
-    words = {"COMP_WORDS": "ggfleet explain secret-p", "COMP_CWORD": "2"}
-    offered = ggfleet(_GGFLEET_COMPLETE="bash_complete", **words).stdout
+    offered = ggfleet(
+        _GGFLEET_COMPLETE="bash_complete", COMP_WORDS="ggfleet explain secret-p", COMP_CWORD="2"
+    ).stdout
     assert offered.split() == ["plain,secret-policy", "plain,secret-permission"]
 
 

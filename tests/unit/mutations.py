@@ -68,8 +68,7 @@ def mutations(text: str, count: int, seed: int) -> list[Mutation]:
 
 
 def _all(text: str) -> Iterator[Mutation]:
-    tree = yaml.compose(text)
-    for path, key, value in _entries(tree, ()):
+    for path, key, value in _entries(_tree(text), ()):
         if key is not None and isinstance(path[-1], str) and not _is_name(path):
             yield from _misspelt(text, path, key)
             yield from _removed(text, path, key, value)
@@ -77,6 +76,12 @@ def _all(text: str) -> Iterator[Mutation]:
         if isinstance(value, yaml.ScalarNode):
             yield from _dangling(text, path, value)
             yield from _crossed(text, path, value)
+
+
+def _tree(text: str) -> yaml.Node:
+    tree = yaml.compose(text)
+    assert tree is not None
+    return tree
 
 
 def _entries(
@@ -100,7 +105,7 @@ def _is_name(path: Path) -> bool:
 
 def _replaced(text: str, node: yaml.Node, new: str) -> str:
     end = node.end_mark.index
-    if not isinstance(node, yaml.ScalarNode) and not node.flow_style:
+    if isinstance(node, yaml.CollectionNode) and not node.flow_style:
         # The end of a block is where the next one begins: leave the comments between.
         end = node.start_mark.index + len(text[node.start_mark.index : end].rstrip())
     return text[: node.start_mark.index] + new + text[end:]
@@ -133,7 +138,7 @@ def _retyped(text: str, path: Path, value: yaml.Node) -> Iterator[Mutation]:
             yield Mutation(
                 "type changed", f"{_told(path)}: {new}", _replaced(text, value, new), lines
             )
-    elif value.flow_style:
+    elif isinstance(value, yaml.CollectionNode) and value.flow_style:
         new = _replaced(text, value, "wrong")
         yield Mutation("type changed", f"{_told(path)}: wrong", new, frozenset({_line(value)}))
 
@@ -189,5 +194,5 @@ def _scalars(node: yaml.Node) -> Iterator[yaml.ScalarNode]:
 def _parent_line(text: str, path: Path) -> int:
     if len(path) == 1:
         return 1
-    lines = {p: _line(key) for p, key, _ in _entries(yaml.compose(text), ()) if key is not None}
+    lines = {p: _line(key) for p, key, _ in _entries(_tree(text), ()) if key is not None}
     return lines[path[:-1]]

@@ -59,15 +59,20 @@ def test_an_unchanged_inventory_is_asked_for_once(inventory: Path) -> None:
     assert asked(inventory, lambda: None) == 1
 
 
+def write(path: Path, text: str, mode: int = 0o644) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    path.chmod(mode)
+
+
 CHANGES: dict[str, Callable[[Path], object]] = {
-    "a host": lambda i: (i / "hosts.yml").write_text(HOSTS.replace("pi-01", "pi-02")),
-    "a variable": lambda i: (i / "group_vars/raspberry_pi.yml").write_text("a: 2\n"),
-    "a further file": lambda i: (i / "more.ini").write_text("[jetson]\norin\n"),
+    "a host": lambda i: write(i / "hosts.yml", HOSTS.replace("pi-01", "pi-02")),
+    "a variable": lambda i: write(i / "group_vars/raspberry_pi.yml", "a: 2\n"),
+    "a further file": lambda i: write(i / "more.ini", "[jetson]\norin\n"),
     "a file less": lambda i: (i / "group_vars/raspberry_pi.yml").unlink(),
     "another name": lambda i: (i / "hosts.yml").rename(i / "other.yml"),
-    "configuration": lambda _: Path("ansible.cfg").write_text("[defaults]\nforks = 2\n"),
-    "variables of the working folder": lambda _: (
-        Path("group_vars").mkdir(), Path("group_vars/all.yml").write_text("a: 3\n")),
+    "configuration": lambda _: write(Path("ansible.cfg"), "[defaults]\nforks = 2\n"),
+    "variables of the working folder": lambda _: write(Path("group_vars/all.yml"), "a: 3\n"),
 }  # fmt: skip
 
 
@@ -84,19 +89,20 @@ def test_another_environment_is_asked_for_again(
     assert asked(inventory, lambda: monkeypatch.setenv("ANSIBLE_HASH_BEHAVIOUR", "merge")) == 2
 
 
+VAULT = "$ANSIBLE_VAULT;1.1;AES256\n"
 DOUBTS: dict[str, Callable[[Path], object]] = {
-    "a script": lambda i: ((i / "list").write_text("#!/bin/sh\n"), (i / "list").chmod(0o755)),
-    "a plugin": lambda i: (i / "aws.yml").write_text("plugin: amazon.aws.aws_ec2\n"),
-    "an encrypted file": lambda i: (i / "group_vars/all.yml").write_text("$ANSIBLE_VAULT;1.1;AES256\n00\n"),
-    "an encrypted value": lambda i: (i / "group_vars/all.yml").write_text("a: !vault |\n  $ANSIBLE_VAULT;1.1\n"),
+    "a script": lambda i: write(i / "list", "#!/bin/sh\n", 0o755),
+    "a plugin": lambda i: write(i / "aws.yml", "plugin: amazon.aws.aws_ec2\n"),
+    "an encrypted file": lambda i: write(i / "group_vars/all.yml", VAULT),
+    "an encrypted value": lambda i: write(i / "group_vars/all.yml", f"a: !vault |\n  {VAULT}"),
     "a link": lambda i: (i / "link.yml").symlink_to(i / "hosts.yml"),
-    "an unknown kind of file": lambda i: (i / "hosts.toml").write_text(""),
-    "binary": lambda i: (i / "hosts").write_bytes(b"\0"),
-    "plugins in the configuration": lambda _: Path("ansible.cfg").write_text("[defaults]\nvars_plugins = x\n"),
-    "own plugins": lambda _: (
-        Path("home/.ansible/plugins/vars").mkdir(parents=True),
-        Path("home/.ansible/plugins/vars/own.py").write_text("")),
-}  # fmt: skip
+    "an unknown kind of file": lambda i: write(i / "hosts.toml", ""),
+    "binary": lambda i: write(i / "hosts", "\0"),
+    "plugins in the configuration": lambda _: write(
+        Path("ansible.cfg"), "[defaults]\nvars_plugins = x\n"
+    ),
+    "own plugins": lambda _: write(Path("home/.ansible/plugins/vars/own.py"), ""),
+}
 
 
 @pytest.mark.parametrize("doubt", DOUBTS.values(), ids=DOUBTS)
