@@ -30,6 +30,7 @@ def command(spec: Path, form: str, as_json: bool, strict: bool) -> int:
     `ggfleet explain ID` tells what a rule is about.
     """
     checked = check(spec, cached_inventory(default_cache() / "inventory"))
+    failed = checked.fleet is None or (strict and _count(checked, Severity.WARNING) > 0)
     if as_json or form == "json":
         output.print_json(_as_json(spec, checked))
     elif form == "sarif":
@@ -37,20 +38,18 @@ def command(spec: Path, form: str, as_json: bool, strict: bool) -> int:
 
         output.print_json(sarif_log(checked))
     else:
-        _tell(spec, checked)
-    failed = checked.fleet is None or (strict and _count(checked, Severity.WARNING) > 0)
+        _tell(spec, checked, failed=failed)
     return 2 if failed else 0
 
 
-def _tell(spec: Path, checked: Checked) -> None:
+def _tell(spec: Path, checked: Checked, *, failed: bool) -> None:
     output.tell_problems(checked.problems)
     counts = {str(each): _count(checked, each) for each in Severity}
-    if checked.fleet is None:
+    counts["suppressed finding"] = len(checked.suppressed)
+    if any(counts.values()):
         click.echo(f"{spec}: {_counted(counts)}", err=True)
-    else:
-        silent = {"suppressed finding": len(checked.suppressed)}
-        told = ", ".join(filter(None, (_counted(_summary(checked.fleet)), _counted(silent))))
-        click.echo(f"{spec} is fine: {told}")
+    if checked.fleet is not None and not failed:
+        click.echo(f"{spec} is fine: {_counted(_summary(checked.fleet))}")
 
 
 def _summary(fleet: Fleet) -> dict[str, int]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
 
 def overlap(one: str, other: str) -> bool:
     """Whether some topic fits both filters.
@@ -49,3 +52,58 @@ def _hidden(one: str, other: str) -> bool:
 def _level(levels: list[str], index: int) -> str:
     """A level, or an empty string past the end. A real level that is empty counts as a space."""
     return (levels[index] or " ") if index < len(levels) else ""
+
+
+@dataclass
+class _Level:
+    """The filters that begin alike: those that end here, and what follows by its next level."""
+
+    items: list[int] = field(default_factory=list)
+    below: dict[str, _Level] = field(default_factory=dict)
+
+
+class FilterTree:
+    """Filters by their levels: which of thousands overlap one more is found without trying each."""
+
+    def __init__(self) -> None:
+        self._top = _Level()
+
+    def add(self, subject: str, item: int) -> None:
+        """Enter a filter under a number."""
+        at = self._top
+        for level in subject.split("/"):
+            at = at.below.setdefault(level, _Level())
+        at.items.append(item)
+
+    def overlapping(self, subject: str) -> list[int]:
+        """The numbers of the filters that fit a topic which this one fits too, in their order."""
+        return sorted(_find(self._top, subject.split("/"), 0))
+
+
+def _find(at: _Level, levels: list[str], depth: int) -> Iterator[int]:
+    level = levels[depth] if depth < len(levels) else ""
+    if level == "#":
+        yield from _all(at, top=depth == 0)
+        return
+    if "#" in at.below and not (depth == 0 and level.startswith("$")):
+        yield from at.below["#"].items
+    if depth == len(levels):
+        yield from at.items
+        return
+    for following in _next(at, level, top=depth == 0):
+        yield from _find(following, levels, depth + 1)
+
+
+def _next(at: _Level, level: str, *, top: bool) -> list[_Level]:
+    if level == "+":
+        names = [name for name in at.below if name != "#" and not (top and name.startswith("$"))]
+    else:
+        names = [level] if top and level.startswith("$") else [level, "+"]
+    return [at.below[name] for name in names if name in at.below]
+
+
+def _all(at: _Level, *, top: bool) -> Iterator[int]:
+    yield from at.items
+    for name, following in at.below.items():
+        if not (top and name.startswith("$")):
+            yield from _all(following, top=False)

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
 from ggfleet.model import Subscription
-from ggfleet.spec.rules.filters import has_wildcard, is_filter, overlap
+from ggfleet.spec.rules.filters import FilterTree, is_filter
 
 Links = dict[int, list[int]]
 """A subscription's index -> those that can carry on a message which it delivered."""
@@ -27,25 +27,11 @@ def rings(subscriptions: Sequence[Subscription]) -> Iterator[list[int]]:
 
 
 def _links(subscriptions: Sequence[Subscription]) -> Links:
-    """Exact topics are looked up, so that thousands of them cost no more than one each."""
-    exact: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
-    wild: defaultdict[str, list[int]] = defaultdict(list)
-    starting: defaultdict[str, list[int]] = defaultdict(list)
+    starting: defaultdict[str, FilterTree] = defaultdict(FilterTree)
     sound = [(i, each) for i, each in enumerate(subscriptions) if is_filter(each.topic)]
     for index, each in sound:
-        starting[each.source].append(index)
-        if has_wildcard(each.topic):
-            wild[each.source].append(index)
-        else:
-            exact[each.source, each.topic].append(index)
-    links: Links = {}
-    for index, each in sound:
-        if has_wildcard(each.topic):
-            near, same = starting[each.target], []
-        else:
-            near, same = wild[each.target], exact[each.target, each.topic]
-        links[index] = same + [n for n in near if overlap(each.topic, subscriptions[n].topic)]
-    return links
+        starting[each.source].add(each.topic, index)
+    return {index: starting[each.target].overlapping(each.topic) for index, each in sound}
 
 
 def _prune(links: Links) -> Links:

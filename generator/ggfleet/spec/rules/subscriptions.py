@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from ggfleet.model import CLOUD, Fleet, Severity, Subscription
 from ggfleet.spec.problems import suggestion
 from ggfleet.spec.rules import pages
-from ggfleet.spec.rules.filters import has_wildcard, is_filter, overlap
+from ggfleet.spec.rules.filters import FilterTree, has_wildcard, is_filter
 from ggfleet.spec.rules.registry import CLASSIC, V1, Finding, rule
 from ggfleet.spec.rules.rings import rings
 
@@ -86,19 +86,17 @@ def subscriptions_differ(fleet: Fleet) -> Iterator[Finding]:
 )
 def messages_arrive_once(fleet: Fleet) -> Iterator[Finding]:
     """Two subscriptions with the same ends do not fit one topic."""
-    pairs: defaultdict[tuple[str, str], dict[str, int]] = defaultdict(dict)
+    topics = [each.topic for each in fleet.subscriptions]
+    pairs: defaultdict[tuple[str, str], FilterTree] = defaultdict(FilterTree)
     for index, each in enumerate(fleet.subscriptions):
+        others = pairs[each.source, each.target]
         if is_filter(each.topic):
-            pairs[each.source, each.target].setdefault(each.topic, index)
-    for topics in pairs.values():
-        wild = [topic for topic in topics if has_wildcard(topic)]
-        for topic, index in topics.items():
-            others = [o for o in wild if o != topic and overlap(o, topic)]
-            first = [o for o in others if topics[o] < index or not has_wildcard(topic)]
-            if first:
+            before = [n for n in others.overlapping(each.topic) if topics[n] != each.topic]
+            others.add(each.topic, index)
+            if before:
                 yield (
                     f"subscriptions[{index}].topic",
-                    f"fits topics of subscriptions[{topics[first[0]]}] ({first[0]}) too, so that "
+                    f"fits topics of subscriptions[{before[0]}] ({topics[before[0]]}) too, so that "
                     "their messages arrive twice",
                     "keep the wider of the two, or narrow it",
                 )
