@@ -38,7 +38,7 @@ def test_rules_lists_every_rule_and_a_theme() -> None:
 def test_explain_tells_a_rule() -> None:
     """Reason, fix, source, the example and how to suppress it, within 80 columns of text."""
     told = ggfleet("explain", "secret-policy").stdout
-    for head in ("why:", "fix:", "source:", "breaks it, in fleet.yml:", "To suppress it:"):
+    for head in ("why:", "fix:", "source:", "breaks it, in fleet.yml:", "to suppress it:"):
         assert head in told
     assert json.loads(ggfleet("explain", "secret-policy", "--json").stdout)["id"] == "secret-policy"
     assert "cannot be suppressed" in ggfleet("explain", "name-undefined").stdout

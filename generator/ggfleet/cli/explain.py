@@ -55,5 +55,6 @@ def _tell(rule: Rule) -> None:
     if rule.firm:
         click.echo("\nIt cannot be suppressed.")
     else:
-        entry = f'- {{rule: {rule.id}, at: PATH, reason: "..."}}'
-        click.echo(f"\nTo suppress it: add {entry} to `suppress:` in the spec.")
+        click.echo(
+            f'\nto suppress it:\n  suppress:\n    - {{rule: {rule.id}, at: PATH, reason: "..."}}'
+        )
