@@ -35,7 +35,7 @@ def test_commands_have_existing_verbs_and_options(page: Path) -> None:
     for text in commands(page):
         verb, *arguments = shlex.split(text)
         context = click.Context(cli)
-        command = cli.get_command(context, verb)  # type: ignore[attr-defined]
+        command = cli.get_command(context, verb)
         assert command is not None, f"{page.name}: ggfleet {text}"
         known = {option for parameter in command.params for option in parameter.opts}
         used = {word.split("=")[0] for word in arguments if word.startswith("--")}
@@ -56,3 +56,8 @@ def test_paths_of_the_project_exist(page: Path) -> None:
         if page.name == "provisioning.md" and "certificates/" in path:
             continue  # the user's own
         assert (ROOT / path).exists(), f"{page.name}: {path}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_no_page_has_a_placeholder(page: Path) -> None:
+    assert re.findall(r"@[A-Z]{3,}@", page.read_text()) == []

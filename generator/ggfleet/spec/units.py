@@ -48,7 +48,8 @@ def factor(text: str) -> float:
 
 
 def _quantity(text: str, units: dict[str, int], like: str) -> tuple[float, str]:
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([A-Za-z]+)", text)
+    # Twelve digits: more are no quantity of anything, and too many overflow a float.
+    match = re.fullmatch(r"(\d{1,12}(?:\.\d{1,12})?)\s*([A-Za-z]+)", text)
     if not match:
         raise ValueError(f"write a number and a unit, like {like}")
     if match[2] not in units:
