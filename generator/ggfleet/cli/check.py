@@ -44,10 +44,13 @@ def command(spec: Path, form: str, as_json: bool, strict: bool) -> int:
 
 def _tell(spec: Path, checked: Checked, *, failed: bool) -> None:
     output.tell_problems(checked.problems)
-    counts = {str(each): _count(checked, each) for each in Severity}
-    counts["suppressed finding"] = len(checked.suppressed)
-    if any(counts.values()):
-        click.echo(f"{spec}: {_counted(counts)}", err=True)
+    if checked.problems or checked.suppressed:
+        first = (Severity.ERROR, Severity.WARNING)
+        counts = [output.plural(_count(checked, each), each) for each in first]
+        notes, suppressed = _count(checked, Severity.NOTE), len(checked.suppressed)
+        counts += [output.plural(notes, "note")] if notes else []
+        counts += [f"{suppressed} suppressed"] if suppressed else []
+        click.echo(f"{spec}: {', '.join(counts)}", err=True)
     if checked.fleet is not None and not failed:
         click.echo(f"{spec} is fine: {_counted(_summary(checked.fleet))}")
 
