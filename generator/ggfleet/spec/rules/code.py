@@ -21,7 +21,7 @@ V1_ALONE = frozenset({"GROUP_ID", "AWS_IOT_THING_ARN", "AWS_GREENGRASS_GROUP_NAM
 """Variables of a V1 core that Lambda components of V2 do not get."""
 PREFIX = "AWS_GG_RESOURCE_PREFIX"
 
-_CLIENT = "import greengrasssdk\n\nclient = greengrasssdk.client('iot-data')\n\n\n"
+_CLIENT = 'import greengrasssdk\n\nclient = greengrasssdk.client("iot-data")\n\n\n'
 _HANDLER = "def handler(event, context):\n"
 Found = Iterator[tuple[Function, Path, ast.AST]]
 
@@ -103,7 +103,7 @@ def _called(node: ast.Call) -> str:
     reason="A message is published on one topic; wildcards are for subscriptions.",
     source=pages.TOPICS,
     fix="Publish on the topic itself.",
-    example=_code("client.publish(topic='digits/+/result', payload='{}')"),
+    example=_code('client.publish(topic="digits/+/result", payload="{}")'),
 )
 def topics_of_messages_are_exact(fleet: Fleet, root: Path) -> Iterator[Finding]:
     """Code publishes on topics without wildcards."""
@@ -124,7 +124,7 @@ def topics_of_messages_are_exact(fleet: Fleet, root: Path) -> Iterator[Finding]:
     "V2 the function has no right to publish it.",
     source=pages.TOPICS,
     fix="Add a subscription from the function, or correct the topic.",
-    example=_code("client.publish(topic='digits/reslut', payload='{}')"),
+    example=_code('client.publish(topic="digits/reslut", payload="{}")'),
 )
 def messages_have_a_way(fleet: Fleet, root: Path) -> Iterator[Finding]:
     """What code publishes fits a subscription of its function."""
@@ -149,7 +149,7 @@ def messages_have_a_way(fleet: Fleet, root: Path) -> Iterator[Finding]:
     fix="Join the destination without its first slash.",
     example={
         "code/function.py": "import os\n\n"
-        "MODEL = os.path.join(os.environ['AWS_GG_RESOURCE_PREFIX'], '/models')\n\n\n"
+        'MODEL = os.path.join(os.environ["AWS_GG_RESOURCE_PREFIX"], "/models")\n\n\n'
         + _HANDLER
         + "    pass\n"
     },
@@ -174,7 +174,7 @@ def the_prefix_is_kept(fleet: Fleet, root: Path) -> Iterator[Finding]:
     "classic the shadow manager is asked over IPC; nucleus lite has none.",
     source=f"{pages.MIGRATION}; {pages.RUNTIMES}",
     fix="Ask the shadow manager over IPC (classic), or use the topics of AWS IoT's shadows (lite).",
-    example=_code("client.get_thing_shadow(thingName='pi-01')"),
+    example=_code('client.get_thing_shadow(thingName="pi-01")'),
 )
 def shadow_calls_are_for_v1(fleet: Fleet, root: Path) -> Iterator[Finding]:
     """The V1 SDK's shadow calls do not work on V2."""
@@ -194,7 +194,7 @@ def shadow_calls_are_for_v1(fleet: Fleet, root: Path) -> Iterator[Finding]:
     fix="Define the secret under resources and attach it to the function.",
     example={
         "code/function.py": "import greengrasssdk\n\n"
-        "client = greengrasssdk.client('secretsmanager')\n\n\n" + _HANDLER + "    pass\n"
+        'client = greengrasssdk.client("secretsmanager")\n\n\n' + _HANDLER + "    pass\n"
     },
 )
 def secrets_are_attached(fleet: Fleet, root: Path) -> Iterator[Finding]:
@@ -216,7 +216,7 @@ def secrets_are_attached(fleet: Fleet, root: Path) -> Iterator[Finding]:
     fix="Publish over MQTT, or send with the AWS SDK and the component's own credentials.",
     example={
         "code/function.py": "import greengrasssdk\n\n"
-        "client = greengrasssdk.client('streammanager')\n\n\n" + _HANDLER + "    pass\n"
+        'client = greengrasssdk.client("streammanager")\n\n\n' + _HANDLER + "    pass\n"
     },
 )
 def lite_has_no_streams(fleet: Fleet, root: Path) -> Iterator[Finding]:
@@ -236,7 +236,7 @@ def lite_has_no_streams(fleet: Fleet, root: Path) -> Iterator[Finding]:
     source=f"{pages.RUN_LAMBDAS}; variables of a Lambda component on a device",
     fix="Give the function a variable of its own with what it needs.",
     example={
-        "code/function.py": "import os\n\nGROUP = os.environ['GROUP_ID']\n\n\n"
+        "code/function.py": 'import os\n\nGROUP = os.environ["GROUP_ID"]\n\n\n'
         + _HANDLER
         + "    pass\n"
     },
