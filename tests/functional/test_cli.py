@@ -81,8 +81,11 @@ def test_strict_makes_warnings_fail(tmp_path: Path) -> None:
 def test_init_writes_a_fleet_that_passes_the_check(tmp_path: Path) -> None:
     made = ggfleet("init", tmp_path / "my fleet", "--json")
     assert json.loads(made.stdout)["files"][0] == "fleet.yml"
-    checked = ggfleet("check", tmp_path / "my fleet/fleet.yml", "--strict")
-    assert (checked.returncode, checked.stderr) == (0, "")
+    checked = ggfleet("check", tmp_path / "my fleet/fleet.yml", "--strict", "--json")
+    told = json.loads(checked.stdout)
+    assert (checked.returncode, told["errors"], told["warnings"]) == (0, 0, 0)
+    # Two facts on V1, which a fleet of today's systems should know: its Python and its cgroups.
+    assert [p["rule"] for p in told["problems"]] == ["platform-runtime", "platform-cgroup"]
     assert "fleet: my-fleet\n" in (tmp_path / "my fleet/fleet.yml").read_text()
 
 

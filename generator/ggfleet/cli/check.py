@@ -7,24 +7,36 @@ from pathlib import Path
 import click
 
 from ggfleet.cli import output
-from ggfleet.cli.options import json_option, spec_argument
+from ggfleet.cli.options import default_cache, json_option, spec_argument
 from ggfleet.model import Fleet, Json, Severity
-from ggfleet.spec import Checked, check
+from ggfleet.spec import Checked, cached_inventory, check
+
+FORMATS = ("text", "json", "sarif")
 
 
 @click.command()
 @spec_argument
+@click.option(
+    "--format", "form", type=click.Choice(FORMATS), default="text", show_default=True,
+    help="For people, for programs, or for code hosts (SARIF 2.1.0).",
+)  # fmt: skip
 @json_option
 @click.option("--strict", is_flag=True, help="Let warnings fail the check too.")
-def command(spec: Path, as_json: bool, strict: bool) -> int:
-    """Find everything that is wrong with a spec, with line and fix.
+def command(spec: Path, form: str, as_json: bool, strict: bool) -> int:
+    """Find everything that is wrong with a spec, with line, rule and fix.
 
-    Exit code 0 when nothing is wrong (warnings are told), 2 otherwise.
+    Exit code 0 when nothing is wrong (warnings and notes are told), 2 otherwise. What is meant can
+    be silenced in the spec, with a reason: suppress: [{rule: ID, at: functions.x, reason: "..."}].
+    `ggfleet explain ID` tells what a rule is about.
     """
-    checked = check(spec)
-    failed = checked.fleet is None or (strict and bool(checked.problems))
-    if as_json:
+    checked = check(spec, cached_inventory(default_cache() / "inventory"))
+    failed = checked.fleet is None or (strict and _count(checked, Severity.WARNING) > 0)
+    if as_json or form == "json":
         output.print_json(_as_json(spec, checked))
+    elif form == "sarif":
+        from ggfleet.cli.sarif import sarif_log  # noqa: PLC0415 - only this format needs it
+
+        output.print_json(sarif_log(checked))
     else:
         _tell(spec, checked, failed=failed)
     return 2 if failed else 0
@@ -32,15 +44,19 @@ def command(spec: Path, as_json: bool, strict: bool) -> int:
 
 def _tell(spec: Path, checked: Checked, *, failed: bool) -> None:
     output.tell_problems(checked.problems)
-    if checked.problems:
-        counts = ", ".join(output.plural(_count(checked, s), str(s)) for s in Severity)
-        output.err.print(f"{spec}: {counts}")
+    if checked.problems or checked.suppressed:
+        first = (Severity.ERROR, Severity.WARNING)
+        counts = [output.plural(_count(checked, each), each) for each in first]
+        notes, suppressed = _count(checked, Severity.NOTE), len(checked.suppressed)
+        counts += [output.plural(notes, "note")] if notes else []
+        counts += [f"{suppressed} suppressed"] if suppressed else []
+        click.echo(f"{spec}: {', '.join(counts)}", err=True)
     if checked.fleet is not None and not failed:
-        output.out.print(f"{spec} is fine: {_summary(checked.fleet)}")
+        click.echo(f"{spec} is fine: {_counted(_summary(checked.fleet))}")
 
 
-def _summary(fleet: Fleet) -> str:
-    parts = {
+def _summary(fleet: Fleet) -> dict[str, int]:
+    return {
         "core": len(fleet.cores),
         "platform": len(fleet.used_platforms()),
         "function": len(fleet.functions),
@@ -48,7 +64,10 @@ def _summary(fleet: Fleet) -> str:
         "model": len(fleet.models),
         "subscription": len(fleet.subscriptions),
     }
-    return ", ".join(output.plural(count, noun) for noun, count in parts.items())
+
+
+def _counted(counts: dict[str, int]) -> str:
+    return ", ".join(output.plural(count, noun) for noun, count in counts.items() if count)
 
 
 def _count(checked: Checked, severity: Severity) -> int:
@@ -60,5 +79,10 @@ def _as_json(spec: Path, checked: Checked) -> dict[str, Json]:
         "file": str(spec),
         "errors": _count(checked, Severity.ERROR),
         "warnings": _count(checked, Severity.WARNING),
+        "notes": _count(checked, Severity.NOTE),
         "problems": [output.problem_json(problem) for problem in checked.problems],
+        "suppressed": [
+            {**output.problem_json(problem), "reason": by.reason}
+            for problem, by in checked.suppressed
+        ],
     }

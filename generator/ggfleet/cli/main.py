@@ -20,6 +20,8 @@ from ggfleet.errors import GgfleetError
 VERBS = {
     "init": "Write a commented spec and an inventory to start from.",
     "check": "Find everything that is wrong with a spec.",
+    "rules": "List what check looks for.",
+    "explain": "Tell one rule: why, who says so, what to do.",
     "bundle": "Build the archives: libraries, models, functions.",
     "render": "Write what Greengrass deploys.",
     "publish": "Upload the archives to S3, each once.",

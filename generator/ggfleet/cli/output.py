@@ -2,24 +2,37 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 
 from ggfleet.errors import GgfleetError, SpecError
 from ggfleet.model import Json, Problem, Severity
 from ggfleet.system.files import to_json
 
-err = Console(stderr=True, highlight=False, soft_wrap=True)
-out = Console(highlight=False, soft_wrap=True)
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
 
-_STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "yellow"}
+    err: Console
+    out: Console
+
+_COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"}
+
+
+def __getattr__(name: str) -> Console:
+    """`err` and `out`, made when first used: `ggfleet check` does without importing rich."""
+    if name not in ("err", "out"):
+        raise AttributeError(name)
+    from rich.console import Console  # noqa: PLC0415
+
+    made = Console(stderr=name == "err", highlight=False, soft_wrap=True)
+    globals()[name] = made
+    return made
 
 
 def print_json(content: Json) -> None:
@@ -31,24 +44,30 @@ def tell_error(error: GgfleetError) -> None:
     """Print what went wrong and the fix."""
     if isinstance(error, SpecError):
         tell_problems(p for p in error.problems if isinstance(p, Problem))
-    err.print(f"[bold red]error:[/] {escape(error.message)}")
+    _say(click.style("error:", fg="red", bold=True) + f" {error.message}")
     if error.fix:
-        err.print(f"  fix: {escape(error.fix)}")
+        _say(f"  fix: {error.fix}")
 
 
 def tell_problems(problems: Iterable[Problem]) -> None:
     """Print findings, one place a line, as editors and people can follow."""
     for problem in problems:
-        style = _STYLES[problem.severity]
+        bold = problem.severity is Severity.ERROR
+        severity = click.style(str(problem.severity), fg=_COLOURS[problem.severity], bold=bold)
         path = f"{problem.path}: " if problem.path else ""
-        err.print(
-            f"{escape(str(problem.place))}: [{style}]{problem.severity}[/] "
-            f"{escape(path + problem.message)}\n    fix: {escape(problem.fix)}"
+        rule = "; ".join(filter(None, (problem.rule, ", ".join(problem.targets))))
+        _say(
+            f"{problem.place}: {severity} {path}{problem.message} [{rule}]\n    fix: {problem.fix}"
         )
 
 
+def _say(text: str) -> None:
+    # click strips colours where nobody looks, but does not know https://no-color.org.
+    click.echo(text, err=True, color=False if os.environ.get("NO_COLOR") else None)
+
+
 def problem_json(problem: Problem) -> dict[str, Json]:
-    """A finding as JSON: file, line, column, path, severity, message, fix."""
+    """A finding as JSON: file, line, column, path, severity, message, fix, rule, targets."""
     place: dict[str, Any] = asdict(problem.place)
     return {
         **place,
@@ -56,6 +75,8 @@ def problem_json(problem: Problem) -> dict[str, Json]:
         "severity": str(problem.severity),
         "message": problem.message,
         "fix": problem.fix,
+        "rule": problem.rule,
+        "targets": [str(target) for target in problem.targets],
     }
 
 
@@ -63,6 +84,9 @@ def table(
     columns: Sequence[str], rows: Iterable[Sequence[str]], right: Sequence[int] = ()
 ) -> Table:
     """A plain table; the columns numbered in `right` are set flush right."""
+    from rich.markup import escape  # noqa: PLC0415 - see above
+    from rich.table import Table  # noqa: PLC0415
+
     made = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
     for index, column in enumerate(columns):
         made.add_column(column, justify="right" if index in right else "left", overflow="fold")

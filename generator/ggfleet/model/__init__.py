@@ -27,13 +27,14 @@ from ggfleet.model.fleet import (
     Subscription,
 )
 from ggfleet.model.platform import Platform
-from ggfleet.model.problem import Place, Problem, Severity
+from ggfleet.model.problem import READING, Place, Problem, Severity, Target
 from ggfleet.model.reference import Pending, Reference, Resolved
 
 __all__ = [
     "ADAPTER",
     "ANY_PLATFORM",
     "CLOUD",
+    "READING",
     "RESOURCE_OWNER",
     "Abort",
     "Access",
@@ -70,4 +71,5 @@ __all__ = [
     "Secret",
     "Severity",
     "Subscription",
+    "Target",
 ]

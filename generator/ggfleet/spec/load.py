@@ -13,20 +13,24 @@ from ggfleet.spec.inventory import ReadInventory, ansible_inventory, read_cores
 from ggfleet.spec.problems import Problems
 from ggfleet.spec.rules import findings
 from ggfleet.spec.section import NAME, Section
-from ggfleet.spec.sources import missing_files
+from ggfleet.spec.suppress import Suppression, read_suppressions, silenced, tell_idle
 
 TOP_KEYS = (
     "fleet", "aws", "platforms", "cores", "libraries", "models", "resources", "functions",
-    "subscriptions", "loggers", "deployment", "components",
+    "subscriptions", "loggers", "deployment", "components", "suppress",
 )  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Checked:
-    """What was read: the fleet, when no problem is an error, and all problems."""
+    """What was read: the fleet, when no problem is an error, and all problems.
+
+    `suppressed` are the findings that the spec silences, each with the entry that does so.
+    """
 
     fleet: Fleet | None
     problems: tuple[Problem, ...]
+    suppressed: tuple[tuple[Problem, Suppression], ...] = ()
 
 
 def load(path: Path, read_inventory: ReadInventory = ansible_inventory) -> Fleet:
@@ -45,14 +49,15 @@ def check(path: Path, read_inventory: ReadInventory = ansible_inventory) -> Chec
     problems = Problems(str(path))
     node = parse(_text(path), problems)
     fleet = None
+    covered: list[tuple[Problem, Suppression]] = []
     if node is not None:
         top = Section(node, "", problems).allow(*TOP_KEYS)
         folder = path.resolve().parent
         fleet = _read(top, folder, read_inventory)
-        _judge(fleet, folder, problems)
+        covered = _judge(fleet, folder, read_suppressions(top), problems)
     found = problems.sorted()
     broken = any(problem.severity is Severity.ERROR for problem in found)
-    return Checked(None if broken else fleet, tuple(found))
+    return Checked(None if broken else fleet, tuple(found), tuple(covered))
 
 
 def _text(path: Path) -> str:
@@ -84,10 +89,13 @@ def _read(top: Section, folder: Path, read_inventory: ReadInventory) -> Fleet:
     )
 
 
-def _judge(fleet: Fleet, folder: Path, problems: Problems) -> None:
-    """Apply the rules, but only where reading found nothing wrong."""
-    judged = [(severity, *finding) for severity, finding in findings(fleet)]
-    judged += list(missing_files(fleet, folder))
-    for severity, path, message, fix in [item for item in judged if not problems.touches(item[1])]:
-        record = problems.error if severity is Severity.ERROR else problems.warning
-        record(path, message, fix)
+def _judge(
+    fleet: Fleet, folder: Path, suppressions: tuple[Suppression, ...], problems: Problems
+) -> list[tuple[Problem, Suppression]]:
+    """Apply the rules, but only where reading found nothing wrong. Returns what is suppressed."""
+    judged = [rule.problem(problems, finding) for rule, finding in findings(fleet, folder)]
+    untouched = [problem for problem in judged if not problems.touches(problem.path)]
+    remaining, covered = silenced(untouched, suppressions)
+    problems.found += remaining
+    tell_idle(suppressions, [by for _, by in covered], problems)
+    return covered

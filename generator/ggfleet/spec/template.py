@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 
-from jinja2 import Environment, StrictUndefined
-
 SUFFIX = ".j2"
 
 
 def starter(*, name: str, region: str, account: str, bucket: str) -> dict[str, str]:
     """Relative paths and their texts: a spec, an inventory and one function that pass the check."""
+    # Imported here: it takes longer to import than `ggfleet check` takes to judge a spec.
+    from jinja2 import Environment, StrictUndefined  # noqa: PLC0415
+
     # Nothing is escaped: the templates are YAML and Python, not HTML.
     environment = Environment(undefined=StrictUndefined, keep_trailing_newline=True)  # noqa: S701
     values = {"name": name, "region": region, "account": account, "bucket": bucket}

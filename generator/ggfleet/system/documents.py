@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ggfleet.errors import GgfleetError
 from ggfleet.model import Json, Rendering
-from ggfleet.system.files import replace_folder, write_json
+from ggfleet.system.files import locked, replace_folder, write_json
 
 MARK = ".ggfleet.json"
 """Lists a rendering's documents. A folder without it, or with other files, is somebody's own."""
@@ -22,17 +22,17 @@ def write_rendering(rendering: Rendering, out: Path) -> None:
     out = out.resolve()
     if Path.cwd().is_relative_to(out):
         raise GgfleetError(f"{out} is the folder you are in", fix="name one below it")
-    if out.exists() and not _is_ours(out):
-        raise GgfleetError(
-            f"{out} holds files that are no earlier rendering", fix="name an empty or a new folder"
-        )
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{out.name}.", dir=out.parent) as beside:
         new = Path(beside) / out.name
         for document in rendering.documents:
             write_json(new / document.path, document.content)
         write_json(new / MARK, sorted(document.path for document in rendering.documents))
-        replace_folder(new, out)
+        with locked(out.parent):
+            if out.exists() and not _is_ours(out):
+                message = f"{out} holds files that are no earlier rendering"
+                raise GgfleetError(message, fix="name an empty or a new folder")
+            replace_folder(new, out)
 
 
 def read_documents(folder: Path) -> dict[str, Json]:

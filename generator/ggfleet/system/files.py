@@ -87,17 +87,16 @@ def remove_tree(folder: Path) -> None:
 def replace_folder(new: Path, place: Path) -> None:
     """Let a finished folder take the place of another, which is removed.
 
-    Two renames: a crash between them leaves the old folder as `.<name>.old`, complete. Others who
-    do the same in this parent folder wait.
+    Two renames: a crash between them leaves the old folder as `.<name>.old`, complete. The caller
+    keeps others out, with `locked` where several may come.
     """
     old = place.with_name(f".{place.name}.old")
-    with locked(place.parent):
-        remove_tree(old)
-        if place.exists():
-            place.replace(old)
-        new.replace(place)
-        sync_folder(place.parent)
-        remove_tree(old)
+    remove_tree(old)
+    if place.exists():
+        place.replace(old)
+    new.replace(place)
+    sync_folder(place.parent)
+    remove_tree(old)
 
 
 @contextlib.contextmanager

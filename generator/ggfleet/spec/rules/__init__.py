@@ -1,0 +1,46 @@
+"""Everything that can be wrong with a fleet before it is deployed. One rule, one function.
+
+A rule yields findings as (path, message, fix). `ggfleet.spec.load` gives them their place, and
+leaves out those that touch a value which could not be read in the first place. Rules about files
+(theme `file` and `code`) read them; no other does I/O.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from ggfleet.model import Fleet
+
+# Each module enters its rules when it is imported; their order is that of `ggfleet rules`.
+from ggfleet.spec.rules import (  # isort: skip
+    reading as reading,
+    names as names,
+    cores as cores,
+    platforms as platforms,
+    containers as containers,
+    functions as functions,
+    environment as environment,
+    destinations as destinations,
+    owners as owners,
+    models as models,
+    local as local,
+    secrets as secrets,
+    topics as topics,
+    subscriptions as subscriptions,
+    loggers as loggers,
+    limits as limits,
+    files as files,
+    code as code,
+)  # fmt: skip
+from ggfleet.spec.rules.registry import RULES, Finding, Rule
+
+__all__ = ["RULES", "Finding", "Rule", "findings"]
+
+
+def findings(fleet: Fleet, folder: Path) -> Iterator[tuple[Rule, Finding]]:
+    """What every rule finds; `folder` is the spec's."""
+    for rule in RULES.values():
+        if rule.check is not None:
+            for finding in rule.check(fleet, folder):
+                yield rule, finding

@@ -1,0 +1,99 @@
+"""Where ML resources and volumes appear on a device."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import combinations
+
+from ggfleet.model import Fleet, Function, LocalVolume, Severity
+from ggfleet.spec.rules import pages
+from ggfleet.spec.rules.parts import attached, attached_ml, is_plain, ml_resources, nested
+from ggfleet.spec.rules.registry import LAMBDAS, V1, Finding, rule
+
+_TWO = (
+    "models:\n  digits: {{source: digits, version: 1.0.0, destination: {}}}\n"
+    "  letters: {{source: digits, version: 1.0.0, destination: {}}}\n"
+    "functions:\n  classify: {{models: [digits, letters]}}\n"
+)
+
+
+@rule(
+    "destination-plain",
+    Severity.ERROR,
+    reason="With `..` or doubled slashes the same folder has many spellings, and what lies where "
+    "can no longer be compared.",
+    source=pages.ML_RESOURCES,
+    fix="Write it like /models/digits.",
+    example="models:\n  digits: {source: digits, version: 1.0.0, destination: /a/../models}\n"
+    "functions:\n  classify: {models: [digits]}\n",
+)
+def destinations_are_plain(fleet: Fleet) -> Iterator[Finding]:
+    """A destination with `..` or doubled slashes is not the path it seems to be."""
+    for at, resource in ml_resources(fleet):
+        path = resource.destination
+        if not is_plain(path):
+            yield (
+                f"{at}.destination",
+                f"{path} is not a plain absolute path",
+                "write it like /models/digits",
+            )
+
+
+@rule(
+    "destination-nested",
+    Severity.ERROR,
+    V1,
+    reason="V1 refuses a function two of whose ML resources have the same destination, or one "
+    "below the other's.",
+    source=f"{pages.ML_RESOURCES}; {pages.TROUBLESHOOTING}",
+    fix="Give each a folder of its own: /models/digits and /models/letters.",
+    example=_TWO.format("/models", "/models/letters"),
+)
+def destinations_do_not_nest(fleet: Fleet) -> Iterator[Finding]:
+    """Two ML resources of one function may not lie at or below the same destination."""
+    reported = set()
+    for function in fleet.functions.values():
+        has = attached(fleet, function)
+        pairs = combinations([(at, r) for at, r in ml_resources(fleet) if r in has], 2)
+        for (_, first), (at, second) in pairs:
+            if nested(first.destination, second.destination) and (first, second) not in reported:
+                reported.add((first, second))
+                yield (
+                    f"{at}.destination",
+                    f"{second.destination} and {first.destination} of {first.name} nest, "
+                    f"and {function.name} has both",
+                    "give each a folder of its own",
+                )
+
+
+@rule(
+    "destination-hidden",
+    Severity.WARNING,
+    LAMBDAS,
+    reason="In a container a volume and an ML resource, or two volumes, that are mounted at or "
+    "below one place hide each other: which one is seen depends on the order of mounting.",
+    source=f"{pages.LOCAL_RESOURCES}; {pages.ML_RESOURCES}",
+    fix="Give each a folder of its own.",
+    example="models:\n  digits: {source: digits, version: 1.0.0, destination: /models/digits}\n"
+    "resources:\n  models: {volume: /srv/models, destination: /models}\n"
+    "functions:\n  classify: {models: [digits], resources: {models: ro}}\n",
+)
+def mounts_do_not_hide_each_other(fleet: Fleet) -> Iterator[Finding]:
+    """A volume of a function hides none of its other volumes and ML resources."""
+    for function in fleet.functions.values():
+        for (_, first), (name, second) in combinations(_mounts(fleet, function), 2):
+            if name in fleet.resources and nested(first, second):
+                yield (
+                    f"resources.{name}.destination",
+                    f"{second} hides or is hidden by {first}, and {function.name} has both",
+                    "give each a folder of its own",
+                )
+
+
+def _mounts(fleet: Fleet, function: Function) -> list[tuple[str, str]]:
+    """(name of a volume or an empty string, destination), ML resources first."""
+    volumes = ((name, fleet.resources.get(name)) for name in function.resources)
+    return [
+        *(("", r.destination) for r in attached_ml(fleet, function) if r.destination),
+        *((n, v.destination) for n, v in volumes if isinstance(v, LocalVolume) and v.destination),
+    ]

@@ -1,0 +1,167 @@
+"""How much a group or a deployment may hold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ggfleet.model import CLOUD, Fleet, Severity
+from ggfleet.spec.rules import pages
+from ggfleet.spec.rules.parts import ml_resources
+from ggfleet.spec.rules.registry import V1, V2, Finding, rule
+
+FUNCTIONS = 200
+RESOURCES = 50
+RESOURCES_LIMIT = 200
+SUBSCRIPTIONS = 1_000
+SUBSCRIPTIONS_LIMIT = 10_000
+CLOUD_SUBSCRIPTIONS = 50
+ROLLOUT = 1_000
+"""Cores a minute."""
+
+
+def _functions(count: int) -> str:
+    one = "{source: code, handler: function.handler, memory: 64 MiB}"
+    return "functions:\n" + "".join(f"  classify-{n}: {one}\n" for n in range(count))
+
+
+def _devices(count: int) -> str:
+    names = [f"tty-{n}" for n in range(count)]
+    devices = "".join(f"  {name}: {{device: /dev/{name}}}\n" for name in names)
+    readers = "".join(
+        f"  read-{start}:\n    source: code\n    handler: function.handler\n    memory: 64 MiB\n"
+        f"    resources: {{{', '.join(f'{name}: rw' for name in names[start : start + 10])}}}\n"
+        for start in range(0, count, 10)
+    )
+    return f"resources:\n{devices}functions:\n{readers}"
+
+
+def _subscriptions(count: int, source: str, target: str) -> str:
+    return "subscriptions:\n" + "".join(
+        f"  - {{from: {source}, topic: digits/{n}, to: {target}}}\n" for n in range(count)
+    )
+
+
+def _resources(fleet: Fleet) -> int:
+    return len(fleet.resources) + sum(1 for _ in ml_resources(fleet))
+
+
+@rule(
+    "limit-functions",
+    Severity.ERROR,
+    V1,
+    reason="A V1 group has at most 200 functions.",
+    source=pages.QUOTAS,
+    fix="Join functions, or divide the fleet.",
+    example=_functions(201),
+)
+def few_functions(fleet: Fleet) -> Iterator[Finding]:
+    """A group has at most 200 functions."""
+    if len(fleet.functions) > FUNCTIONS:
+        message = f"has {len(fleet.functions)} functions, and a V1 group takes {FUNCTIONS}"
+        yield "functions", message, "join functions, or divide the fleet"
+
+
+@rule(
+    "limit-resources",
+    Severity.WARNING,
+    V1,
+    reason="AWS's pages disagree on how many resources a group may have: one says 50, the quotas "
+    "say 200.",
+    source=f"{pages.LOCAL_RESOURCES_CLI}; {pages.QUOTAS}",
+    fix="Join models, libraries or volumes.",
+    example=_devices(51),
+)
+def few_resources(fleet: Fleet) -> Iterator[Finding]:
+    """A group with more than 50 resources may be refused."""
+    if RESOURCES < _resources(fleet) <= RESOURCES_LIMIT:
+        message = f"make {_resources(fleet)} with models and libraries; AWS's pages allow 50 or 200"
+        yield _resource_key(fleet), message, "join some of them"
+
+
+@rule(
+    "limit-resources-most",
+    Severity.ERROR,
+    V1,
+    reason="No page of AWS allows more than 200 resources in a group.",
+    source=pages.QUOTAS,
+    fix="Join models, libraries or volumes.",
+    example=_devices(201),
+)
+def not_too_many_resources(fleet: Fleet) -> Iterator[Finding]:
+    """A group has at most 200 resources."""
+    if _resources(fleet) > RESOURCES_LIMIT:
+        message = f"make {_resources(fleet)} with models and libraries; V1 takes {RESOURCES_LIMIT}"
+        yield _resource_key(fleet), message, "join some of them"
+
+
+def _resource_key(fleet: Fleet) -> str:
+    return "resources" if fleet.resources else "models" if fleet.models else "libraries"
+
+
+@rule(
+    "limit-subscriptions",
+    Severity.WARNING,
+    V1,
+    reason="Older pages allow 1,000 subscriptions in a group, the quotas 10,000.",
+    source=pages.QUOTAS,
+    fix="Join topics with a wildcard.",
+    example=_subscriptions(1001, "classify", "cloud"),
+)
+def few_subscriptions(fleet: Fleet) -> Iterator[Finding]:
+    """A group with more than 1,000 subscriptions may be refused."""
+    count = len(fleet.subscriptions)
+    if SUBSCRIPTIONS < count <= SUBSCRIPTIONS_LIMIT:
+        message = f"has {count} of them; AWS's pages allow 1,000 or 10,000 in a V1 group"
+        yield "subscriptions", message, "join topics with a wildcard"
+
+
+@rule(
+    "limit-subscriptions-most",
+    Severity.ERROR,
+    V1,
+    reason="A V1 group has at most 10,000 subscriptions.",
+    source=pages.QUOTAS,
+    fix="Join topics with a wildcard.",
+    example=_subscriptions(10_001, "classify", "cloud"),
+)
+def not_too_many_subscriptions(fleet: Fleet) -> Iterator[Finding]:
+    """A group has at most 10,000 subscriptions."""
+    count = len(fleet.subscriptions)
+    if count > SUBSCRIPTIONS_LIMIT:
+        message = f"has {count} of them, and a V1 group takes {SUBSCRIPTIONS_LIMIT}"
+        yield "subscriptions", message, "join topics with a wildcard"
+
+
+@rule(
+    "limit-cloud-subscriptions",
+    Severity.WARNING,
+    V1,
+    reason="The quotas allow 50 subscriptions from the cloud in a group, while the page on the "
+    "core says that it opens a further connection for each 50.",
+    source=f"{pages.QUOTAS}; {pages.CORE}",
+    fix="Join topics with a wildcard.",
+    example=_subscriptions(51, "cloud", "classify"),
+)
+def few_subscriptions_from_the_cloud(fleet: Fleet) -> Iterator[Finding]:
+    """A group with more than 50 subscriptions from the cloud may be refused."""
+    count = sum(each.source == CLOUD for each in fleet.subscriptions)
+    if count > CLOUD_SUBSCRIPTIONS:
+        message = f"has {count} from the cloud; AWS's quotas allow {CLOUD_SUBSCRIPTIONS}"
+        yield "subscriptions", message, "join topics with a wildcard"
+
+
+@rule(
+    "limit-rollout",
+    Severity.ERROR,
+    V2,
+    reason="A rollout starts with 1 to 1,000 cores a minute.",
+    source=f"{pages.API_V2} (baseRatePerMinute)",
+    fix="Write a rate up to 1000 per minute.",
+    example="deployment:\n  rollout: {start: 2000 per minute, factor: 2, after: 10 succeeded}\n",
+)
+def rollouts_start_slowly(fleet: Fleet) -> Iterator[Finding]:
+    """A rollout starts with at most 1,000 cores a minute."""
+    rollout = fleet.deployment.rollout
+    if rollout is not None and rollout.start > ROLLOUT:
+        message = f"is {rollout.start} cores a minute of at most {ROLLOUT}"
+        yield "deployment.rollout.start", message, "write a rate up to 1000 per minute"

@@ -1,0 +1,111 @@
+"""Devices and volumes of the core."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ggfleet.model import Access, Fleet, LocalDevice, LocalVolume, Severity
+from ggfleet.spec.rules import pages
+from ggfleet.spec.rules.parts import below, is_plain
+from ggfleet.spec.rules.registry import LAMBDAS, V1, Finding, rule
+
+SHARED_MEMORY = "/dev/shm"  # noqa: S108 - the one folder below /dev that V1 mounts
+_VOLUME = "resources:\n  data: {{volume: {}, destination: {}}}\n"
+_USED = "functions:\n  classify: {{resources: {{data: {}}}}}\n"
+
+
+def _volumes(fleet: Fleet) -> Iterator[LocalVolume]:
+    return (each for each in fleet.resources.values() if isinstance(each, LocalVolume))
+
+
+@rule(
+    "local-path",
+    Severity.ERROR,
+    LAMBDAS,
+    reason="A path with `..` or doubled slashes is not the path that it seems to be, and none of "
+    "the rules on folders that may not be mounted could be judged.",
+    source=pages.LOCAL_RESOURCES,
+    fix="Write it like /srv/frames.",
+    example=_VOLUME.format("/srv/../var/data", "/data") + _USED.format("ro"),
+)
+def local_paths_are_plain(fleet: Fleet) -> Iterator[Finding]:
+    """Paths of devices and volumes are plain."""
+    for name, each in fleet.resources.items():
+        paths: dict[str, str] = {}
+        if isinstance(each, LocalDevice):
+            paths = {"device": each.path}
+        elif isinstance(each, LocalVolume):
+            paths = {"volume": each.source, "destination": each.destination}
+        for key, path in paths.items():
+            if path and not is_plain(path.rstrip("/") if key == "volume" else path):
+                message = f"{path} is not a plain absolute path"
+                yield f"resources.{name}.{key}", message, "write it like /srv/frames"
+
+
+@rule(
+    "local-volume-source",
+    Severity.ERROR,
+    V1,
+    reason="V1 refuses volumes from /sys, from /dev (but /dev/shm) and from /var. Device nodes are "
+    "devices, not volumes.",
+    source=f"{pages.API_V1} (LocalVolumeResourceData); {pages.LOCAL_RESOURCES}",
+    fix="Bind-mount what is needed elsewhere on the device, such as /srv, and name that place.",
+    example=_VOLUME.format("/var/data", "/data") + _USED.format("ro"),
+)
+def volumes_come_from_elsewhere(fleet: Fleet) -> Iterator[Finding]:
+    """A volume does not come from /sys, /dev or /var."""
+    for volume in _volumes(fleet):
+        if below(volume.source, "/sys", "/dev", "/var") and not below(volume.source, SHARED_MEMORY):
+            yield (
+                f"resources.{volume.name}.volume",
+                f"{volume.source} cannot be a volume of V1, which refuses /sys, /dev and /var",
+                "bind-mount it below /srv on the device and name that place",
+            )
+
+
+@rule(
+    "local-volume-proc",
+    Severity.ERROR,
+    V1,
+    reason="V1 mounts /proc for reading only, and not onto /proc, where the container has its own.",
+    source=pages.LOCAL_RESOURCES,
+    fix="Write ro where a function names it, and another destination, such as /host/proc.",
+    example=_VOLUME.format("/proc", "/host/proc") + _USED.format("rw"),
+)
+def proc_is_read_only(fleet: Fleet) -> Iterator[Finding]:
+    """A volume from /proc is read only, and not mounted on /proc."""
+    for volume in _volumes(fleet):
+        if below(volume.destination, "/proc"):
+            yield (
+                f"resources.{volume.name}.destination",
+                f"{volume.destination} is the container's own",
+                "choose another, such as /host/proc",
+            )
+        if below(volume.source, "/proc"):
+            yield from _wanting(
+                fleet, volume.name, Access.WRITE, "comes from /proc, which V1 only reads"
+            )
+
+
+@rule(
+    "local-volume-shm",
+    Severity.ERROR,
+    V1,
+    reason="V1 mounts /dev/shm for reading and writing only.",
+    source=pages.LOCAL_RESOURCES,
+    fix="Write rw where a function names it.",
+    example=_VOLUME.format("/dev/shm", "/shm") + _USED.format("ro"),  # noqa: S108
+)
+def shared_memory_is_written(fleet: Fleet) -> Iterator[Finding]:
+    """A volume from /dev/shm is read and written."""
+    for volume in _volumes(fleet):
+        if below(volume.source, SHARED_MEMORY):
+            told = f"comes from {SHARED_MEMORY}, which V1 mounts for writing"
+            yield from _wanting(fleet, volume.name, Access.READ, told)
+
+
+def _wanting(fleet: Fleet, name: str, access: Access, message: str) -> Iterator[Finding]:
+    other = Access.READ if access is Access.WRITE else Access.WRITE
+    for function in fleet.functions.values():
+        if function.resources.get(name) is access:
+            yield f"functions.{function.name}.resources.{name}", message, f"write {other}"

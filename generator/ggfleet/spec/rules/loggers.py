@@ -1,0 +1,47 @@
+"""Loggers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ggfleet.model import Fleet, Severity
+from ggfleet.spec.rules import pages
+from ggfleet.spec.rules.registry import LITE, Finding, rule
+
+
+@rule(
+    "logger-repeated",
+    Severity.ERROR,
+    reason="A component has one logger for files and one for CloudWatch.",
+    source=f"{pages.API_V1} (Logger)",
+    fix="Remove one of them.",
+    example="loggers:\n  - {component: lambda, level: INFO, to: file}\n"
+    "  - {component: lambda, level: WARN, to: file}\n",
+    firm=True,
+)
+def loggers_differ(fleet: Fleet) -> Iterator[Finding]:
+    """A component has one logger of each kind."""
+    seen: dict[tuple[str, str], int] = {}
+    for index, logger in enumerate(fleet.loggers):
+        first = seen.setdefault((logger.component, logger.to), index)
+        if first != index:
+            message = f"logs {logger.component} to {logger.to}, as loggers[{first}] does"
+            yield f"loggers[{index}]", message, "remove one of them"
+
+
+@rule(
+    "logger-cloudwatch-lite",
+    Severity.NOTE,
+    LITE,
+    reason="Nucleus lite writes to the system's journal and has no log manager that sends logs to "
+    "CloudWatch.",
+    source=pages.RUNTIMES,
+    fix="Forward the journal with a program of the device's system.",
+    example="loggers:\n  - {component: lambda, level: WARN, to: cloudwatch}\n",
+)
+def lite_logs_to_the_journal(fleet: Fleet) -> Iterator[Finding]:
+    """Nucleus lite sends no logs to CloudWatch."""
+    for index, logger in enumerate(fleet.loggers):
+        if logger.to == "cloudwatch":
+            message = "is cloudwatch, where nucleus lite sends nothing"
+            yield f"loggers[{index}].to", message, "forward the journal on the device"

@@ -1,0 +1,105 @@
+"""Names: those that are referred to, those that nothing refers to, and those that are too long."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from ggfleet.model import Fleet, Function, Severity
+from ggfleet.spec.problems import suggestion
+from ggfleet.spec.rules import pages
+from ggfleet.spec.rules.registry import Finding, rule
+
+MAX_LAMBDA_NAME = 64
+"""Characters of a Lambda function's name."""
+
+
+@rule(
+    "name-undefined",
+    Severity.ERROR,
+    reason="A function gets exactly the libraries, models and resources that it names; a name that "
+    "nothing has cannot be attached.",
+    source=pages.OWN,
+    fix="Correct the name, or define what it stands for.",
+    example="functions:\n  classify: {libraries: [numpi]}\n",
+    firm=True,
+)
+def names_are_defined(fleet: Fleet) -> Iterator[Finding]:
+    """What a function names must be in the fleet."""
+    for function in fleet.functions.values():
+        yield from _undefined(function, "libraries", function.libraries, fleet.libraries)
+        yield from _undefined(function, "models", function.models, fleet.models)
+        for name in function.resources:
+            if name not in fleet.resources:
+                at = f"functions.{function.name}.resources.{name}"
+                yield at, "is no resource of the fleet", suggestion(name, fleet.resources)
+
+
+def _undefined(
+    function: Function, key: str, names: tuple[str, ...], known: Mapping[str, object]
+) -> Iterator[Finding]:
+    for name in names:
+        if name not in known:
+            at = f"functions.{function.name}.{key}"
+            yield at, f"names {name}, which is not defined", suggestion(name, known)
+
+
+@rule(
+    "name-repeated",
+    Severity.ERROR,
+    reason="A resource is attached to a function once; a second entry would have the same id.",
+    source=pages.API_V1,
+    fix="Name it once.",
+    example="libraries:\n  numpy: {requirements: libraries.txt, install: in-function}\n"
+    "functions:\n  classify: {libraries: [numpy, numpy]}\n",
+    firm=True,
+)
+def names_are_given_once(fleet: Fleet) -> Iterator[Finding]:
+    """A function names each of its libraries and models once."""
+    for function in fleet.functions.values():
+        for key, names in (("libraries", function.libraries), ("models", function.models)):
+            for name in sorted({name for name in names if names.count(name) > 1}):
+                yield f"functions.{function.name}.{key}", f"names {name} twice", "name it once"
+
+
+@rule(
+    "name-lambda-length",
+    Severity.ERROR,
+    reason="A function is in the Lambda service as <fleet>-<function>, and a name there has 64 "
+    "characters at most.",
+    source=pages.LAMBDA,
+    fix="Shorten the name of the function or of the fleet.",
+    example="fleet: " + "line-" * 10 + "one\nfunctions:\n  look-at-the-line: "
+    "{source: code, handler: function.handler, memory: 64 MiB}\n",
+    firm=True,
+)
+def lambda_names_fit(fleet: Fleet) -> Iterator[Finding]:
+    """Lambda's limit for a function's name, which is made of the fleet's and the function's."""
+    for name in fleet.functions:
+        length = len(f"{fleet.name}-{name}")
+        if length > MAX_LAMBDA_NAME:
+            yield (
+                f"functions.{name}",
+                f"makes the Lambda name {fleet.name}-{name}, {length} characters of at most "
+                f"{MAX_LAMBDA_NAME}",
+                "shorten this name or the fleet's",
+            )
+
+
+@rule(
+    "name-unused",
+    Severity.WARNING,
+    reason="Only what a function has attached reaches a device; the rest is left out.",
+    source=pages.OWN,
+    fix="Attach it to a function, or remove it.",
+    example="libraries:\n  numpy: {requirements: libraries.txt, install: in-function}\n",
+)
+def parts_are_used(fleet: Fleet) -> Iterator[Finding]:
+    """A library, model or resource that no function has reaches no device."""
+    for kind, parts in (("libraries", fleet.libraries), ("models", fleet.models)):
+        for name, part in parts.items():
+            if not fleet.users_of(part):
+                yield f"{kind}.{name}", "is used by no function", "attach it or remove it"
+    attached = {name for function in fleet.functions.values() for name in function.resources}
+    for name in fleet.resources:
+        if name not in attached:
+            yield f"resources.{name}", "is used by no function", "attach it or remove it"

@@ -1,0 +1,37 @@
+"""Where rules come from: pages of AWS's guides by title and file name, and other sources."""
+
+from __future__ import annotations
+
+_V1 = "AWS IoT Greengrass V1 developer guide: "
+_V2 = "AWS IoT Greengrass V2 developer guide: "
+
+GROUP_CONFIG = f"{_V1}group-specific configuration of functions (lambda-group-config)"
+FUNCTIONS = f"{_V1}run Lambda functions on the core (lambda-functions)"
+TROUBLESHOOTING = f"{_V1}troubleshooting, deployment issues (gg-troubleshooting)"
+TOPICS = f"{_V1}configure the function, subscriptions (config-lambda)"
+CORE = f"{_V1}configure the core (gg-core)"
+LOCAL_RESOURCES = f"{_V1}access local resources (access-local-resources)"
+LOCAL_RESOURCES_CLI = f"{_V1}local resources with the command line (lra-cli)"
+ML_RESOURCES = f"{_V1}access ML resources from functions (access-ml-resources)"
+ML_INFERENCE = f"{_V1}perform ML inference (ml-inference)"
+SECRETS = f"{_V1}deploy secrets to the core (secrets)"
+WHAT_IS = f"{_V1}what is Greengrass, requirements (what-is-gg)"
+SHADOWS = f"{_V1}device shadows, subscriptions (config-dev-subs)"
+QUOTAS = "AWS General Reference: quotas of AWS IoT Greengrass"
+API_V1 = "API reference of Greengrass V1, 2017-06-07, text of the fields"
+API_V2 = "API reference of Greengrass V2, 2020-11-30"
+SERVICE_ROLE = "Managed policy AWSGreengrassResourceAccessRolePolicy, version 5"
+LAMBDA = "AWS Lambda API reference: CreateFunction, FunctionName"
+
+MIGRATION = f"{_V2}move from Greengrass V1 (move-from-v1)"
+RECIPES = f"{_V2}component recipe reference (component-recipe-reference)"
+RUN_LAMBDAS = f"{_V2}run Lambda functions (run-lambda-functions)"
+IMPORT_LAMBDAS = f"{_V2}import a Lambda function (import-lambda-function-cli)"
+SET_UP = f"{_V2}set up core devices (setting-up)"
+RUNTIMES = f"{_V2}choose your nucleus runtime"
+LITE_RECIPES = "Greengrass nucleus lite 2.6.0: docs/RECIPE_SUPPORT_CHANGES.md and its recipe code"
+LITE_SETUP = "Greengrass nucleus lite 2.6.0: docs/SETUP.md, the packages' library versions"
+
+MQTT = "MQTT 3.1.1, section 4.7: topic names and topic filters"
+PEP_668 = "PEP 668: marking Python base environments as externally managed"
+OWN = "ggfleet: what its own commands need"

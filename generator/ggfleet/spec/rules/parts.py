@@ -1,0 +1,74 @@
+"""What several rules ask of a fleet. Every question has an answer for half-read fleets too."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import PurePosixPath
+
+from ggfleet.model import Fleet, Function, Install, Library, Model, Platform
+
+
+def ml_resources(fleet: Fleet) -> Iterator[tuple[str, Library | Model]]:
+    """The libraries and models that travel as ML resources, each with its path in the document."""
+    for name, library in fleet.libraries.items():
+        if library.install is Install.ML_RESOURCE and library.destination:
+            yield f"libraries.{name}", library
+    for name, model in fleet.models.items():
+        if model.destination:
+            yield f"models.{name}", model
+
+
+def attached(fleet: Fleet, function: Function) -> list[Library | Model]:
+    """The libraries and models of a function that the fleet has."""
+    return [
+        *(fleet.libraries[name] for name in function.libraries if name in fleet.libraries),
+        *(fleet.models[name] for name in function.models if name in fleet.models),
+    ]
+
+
+def attached_ml(fleet: Fleet, function: Function) -> list[Library | Model]:
+    """Those of them that are ML resources of a V1 group."""
+    return [
+        each
+        for each in attached(fleet, function)
+        if isinstance(each, Model) or each.install is Install.ML_RESOURCE
+    ]
+
+
+def outside_containers(fleet: Fleet, resource: Library | Model) -> list[Function]:
+    """The functions without a container that use an ML resource: they make its owner matter."""
+    return [function for function in fleet.users_of(resource) if not function.contained]
+
+
+def nested(one: str, other: str) -> bool:
+    """Whether one path is the other or below it: `/ml` and `/ml/a`, not `/ml/a` and `/ml/ab`."""
+    short, long = sorted((PurePosixPath(one).parts, PurePosixPath(other).parts), key=len)
+    return long[: len(short)] == short
+
+
+def below(path: str, *folders: str) -> bool:
+    """Whether a path is one of the folders or lies in it."""
+    return any(PurePosixPath(path).is_relative_to(folder) for folder in folders)
+
+
+def is_plain(path: str) -> bool:
+    """Whether a path is what it seems to be: no `..`, no doubled slash, not the root."""
+    pure = PurePosixPath(path)
+    return path == str(pure) and ".." not in pure.parts and path != "/"
+
+
+def version(text: str) -> tuple[int, int]:
+    """`(3, 11)` for `3.11`; `(0, 0)` for what could not be read, so that no rule judges it."""
+    match = re.fullmatch(r"(\d+)\.(\d+)", text)
+    return (int(match[1]), int(match[2])) if match else (0, 0)
+
+
+def listed(names: list[str]) -> str:
+    """`a`, `a and b`, `a, b and c`."""
+    return " and ".join(part for part in (", ".join(names[:-1]), names[-1]) if part)
+
+
+def told(platforms: list[Platform]) -> str:
+    """The names of platforms, as a sentence has them."""
+    return listed([platform.name for platform in platforms])
