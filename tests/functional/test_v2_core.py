@@ -35,7 +35,7 @@ def digest(content: bytes) -> dict[str, str]:
 
 def shows(variables: str) -> dict[str, str]:
     """A lifecycle that writes some of its variables to its work folder, then stays."""
-    return {"run": f"{variables} > seen; exec sleep 600"}
+    return {"run": f"({variables}) > part; mv part seen; exec sleep 600"}
 
 
 def seen(folder: Path, name: str = "c") -> str:
@@ -121,7 +121,10 @@ def test_an_artifact_that_is_not_the_recipes_is_refused_and_the_old_stays(tmp_pa
 
 def test_a_component_gets_a_nucleus_environment_and_nothing_of_ours(tmp_path: Path) -> None:
     components = Components()
-    step = {"Script": "env > seen; exec sleep 600", "Setenv": {"OWN": "{configuration:/own}"}}
+    step = {
+        "Script": "env > part; mv part seen; exec sleep 600",
+        "Setenv": {"OWN": "{configuration:/own}"},
+    }
     components.component("c", {"run": step}, configuration={"own": "x y"})
     with running(components, tmp_path):
         found = dict(line.split("=", 1) for line in seen(tmp_path).splitlines())
@@ -132,6 +135,17 @@ def test_a_component_gets_a_nucleus_environment_and_nothing_of_ours(tmp_path: Pa
     assert found["AWS_GG_NUCLEUS_DOMAIN_SOCKET_FILEPATH_FOR_COMPONENT"].endswith("ipc.socket")
     assert found["PWD"] == str(tmp_path / "greengrass/work/c")
     assert "USERS_SECRET" not in found
+
+
+def test_scripts_find_the_platforms_python_by_both_its_names(tmp_path: Path) -> None:
+    components = Components()
+    version = f"python3.{sys.version_info.minor}"
+    components.component("c", shows(f"command -v python3; command -v {version}; {version} -V"))
+    with running(components, tmp_path):
+        found = seen(tmp_path)
+    folder = tmp_path / "greengrass/bin"
+    assert found.splitlines()[:2] == [f"{folder}/python3", f"{folder}/{version}"]
+    assert found.splitlines()[2].startswith("Python 3.")
 
 
 def test_steps_run_in_order_and_dependencies_first(tmp_path: Path) -> None:

@@ -34,7 +34,7 @@ from ggfleet.localcore.v2.recipe import Recipe
 from ggfleet.localcore.v2.server import IpcServer
 from ggfleet.localcore.v2.supervisor import ComponentSupervisor, Listener, State
 from ggfleet.localcore.v2.tally import Tally
-from ggfleet.system.process import base_python
+from ggfleet.system.process import base_python, run
 
 START_TIMEOUT = 120.0
 """Seconds for all components to run and to have subscribed."""
@@ -171,11 +171,13 @@ class EmbeddedNucleus:
         return in_force
 
     def _link_python(self) -> None:
-        """Make `python3` of a component's scripts the interpreter of the platform."""
-        link = self.layout.root / "bin" / "python3"
-        link.parent.mkdir(parents=True, exist_ok=True)
-        link.unlink(missing_ok=True)
-        link.symlink_to(self._python)
+        """Make `python3` and `python3.N` of a component's scripts the platform's interpreter."""
+        tell = "import sys; print('python%d.%d' % sys.version_info[:2])"
+        for name in ("python3", run([self._python, "-I", "-S", "-c", tell]).strip()):
+            link = self.layout.root / "bin" / name
+            link.parent.mkdir(parents=True, exist_ok=True)
+            link.unlink(missing_ok=True)
+            link.symlink_to(self._python)
 
     def _environment(self, server: IpcServer, token: str) -> dict[str, str]:
         """What a nucleus sets for a component's steps. Bytecode is not written, as on a device."""
