@@ -68,6 +68,20 @@ def test_a_second_run_fetches_only_what_changed(tmp_path: Path) -> None:
     assert f"{model['size'] / 10**6:.1f} MB fetched, 1 files unpacked" in done.stderr
 
 
+def test_the_same_function_answers_as_a_v2_component(tmp_path: Path) -> None:
+    """The spec, the code and the messages are those of V1; only `components:` is new."""
+    spec = small_fleet(tmp_path)
+    done = ggfleet("run", "--v2", cwd=tmp_path, stdin=lines({"n": 1}))
+    assert done.returncode == 2
+    assert "add `components: {prefix: com.example}`" in done.stderr
+    spec.write_text(spec.read_text() + "components: {prefix: com.example}\n")
+    done = ggfleet("run", "--v2", cwd=tmp_path, stdin=lines({"n": 1}, {"n": 2}))
+    assert done.returncode == 0, done.stderr
+    assert answers(done.stdout) == [
+        {"lib": 42, "model": "first", "files": ["weights"], "echo": {"n": n}} for n in (1, 2)
+    ]
+
+
 def test_an_answer_comes_while_the_input_is_still_open(tmp_path: Path) -> None:
     """Whoever types messages, or pipes a sensor in, sees each answer when it is there."""
     small_fleet(tmp_path)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from typing import TextIO
 
@@ -23,7 +23,19 @@ from ggfleet.cli.options import (
 from ggfleet.cli.progress import reporting
 from ggfleet.model import Core
 from ggfleet.spec import load
-from ggfleet.workbench import Message, Trial, choose_core, read_messages, running
+from ggfleet.system.progress import Progress
+from ggfleet.workbench import (
+    Message,
+    Running,
+    Trial,
+    choose_core,
+    read_messages,
+    running,
+    running_v2,
+)
+
+Run = Callable[[Trial, Progress, Callable[[str], None]], AbstractContextManager[Running]]
+"""One of the two embedded cores."""
 
 
 @click.command()
@@ -44,6 +56,7 @@ from ggfleet.workbench import Message, Trial, choose_core, read_messages, runnin
     help="Folder of the core: what it unpacked, its logs.",
 )
 @isolation_option
+@click.option("--v2", is_flag=True, help="In an embedded V2 core: components instead of a group.")
 @click.option("--which", is_flag=True, help="Only tell which core and platform would run here.")
 @bundles_option
 @cache_option
@@ -55,6 +68,7 @@ def command(
     messages: TextIO,
     root: Path,
     isolation: str,
+    v2: bool,
     which: bool,
     bundles: Path,
     cache: Path,
@@ -73,7 +87,8 @@ def command(
         _tell_which(core, as_json)
         return 0
     trial = Trial(fleet, core, root.absolute(), bundles, cache, isolation)
-    return _run(trial, read_messages(messages, messages.name))
+    run = running_v2 if v2 else running
+    return _run(run, trial, read_messages(messages, messages.name))
 
 
 def _tell_which(core: Core, as_json: bool) -> None:
@@ -83,10 +98,10 @@ def _tell_which(core: Core, as_json: bool) -> None:
         output.out.print(f"{core.name} of platform {core.platform}")
 
 
-def _run(trial: Trial, messages: Iterator[Message]) -> int:
+def _run(run: Run, trial: Trial, messages: Iterator[Message]) -> int:
     with ExitStack() as stack:
         with reporting() as progress:
-            core = stack.enter_context(running(trial, progress, _log))
+            core = stack.enter_context(run(trial, progress, _log))
         _log("listening")
         talk = core.talk(messages, lambda answer: click.echo(answer.to_line()))
     _log(

@@ -1,14 +1,16 @@
 """A fleet on this machine: its archives in a local S3 endpoint, one of its cores embedded."""
 
 from ggfleet.workbench.bench import Workbench
-from ggfleet.workbench.components import ComponentTrial, running_components
+from ggfleet.workbench.components import ComponentTrial, running_components, running_v2
 from ggfleet.workbench.host import choose_core, interpreter
 from ggfleet.workbench.messages import Message, read_message, read_messages
+from ggfleet.workbench.talk import Running
 from ggfleet.workbench.trial import Trial, running
 
 __all__ = [
     "ComponentTrial",
     "Message",
+    "Running",
     "Trial",
     "Workbench",
     "choose_core",
@@ -17,4 +19,5 @@ __all__ = [
     "read_messages",
     "running",
     "running_components",
+    "running_v2",
 ]

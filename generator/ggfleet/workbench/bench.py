@@ -9,7 +9,7 @@ from typing import Self
 
 from ggfleet.cloud import ObjectStore, S3Client, create_bucket, local_s3_client, publish
 from ggfleet.localcore import CoreDeployment, S3Endpoint, load_deployment
-from ggfleet.model import Aws, Core, Fleet, Manifest
+from ggfleet.model import Aws, Core, Document, Fleet, Manifest, Rendering
 from ggfleet.render import render
 from ggfleet.system.documents import write_rendering
 from ggfleet.system.progress import CountedOnly, Progress
@@ -66,6 +66,17 @@ class Workbench:
         only = fleet.only([self.core.platform])
         write_rendering(render(only, manifest, "group-v1"), out)
         return load_deployment(out, self.core.name)
+
+    def components(self, fleet: Fleet, manifest: Manifest, name: str) -> Path:
+        """The folder of what a V2 core of this platform gets: `recipes/` and `deployment.json`."""
+        only = fleet.only([self.core.platform])
+        deployments = render(only, manifest, "deployment-v2").documents
+        path = f"deployments/{self.core.platform}.json"
+        deployment = next(d for d in deployments if d.path == path)
+        recipes = render(only, manifest, "recipes-v2").documents
+        out = self.folder / name
+        write_rendering(Rendering((*recipes, Document("deployment.json", deployment.content))), out)
+        return out
 
     def _client(self, url: str) -> S3Client:
         return local_s3_client(self._aws.region, url)

@@ -7,10 +7,16 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ggfleet.bundle import build
+from ggfleet.errors import CoreError
 from ggfleet.localcore import Store
 from ggfleet.localcore.v2 import EmbeddedNucleus, load_components
+from ggfleet.system.files import locked
 from ggfleet.system.progress import Progress
+from ggfleet.workbench.bench import Workbench
+from ggfleet.workbench.host import interpreter
 from ggfleet.workbench.talk import Failures, Running
+from ggfleet.workbench.trial import Trial
 
 
 @dataclass(frozen=True)
@@ -29,6 +35,38 @@ class ComponentTrial:
     python: Path
     deployment: str = "deployment.json"
     secrets: Mapping[str, str] = field(default_factory=dict)
+
+
+@contextlib.contextmanager
+def running_v2(trial: Trial, progress: Progress, log: Callable[[str], None]) -> Iterator[Running]:
+    """As `running`, with the fleet's V2 components on an embedded V2 core.
+
+    Raises `CoreError` when the fleet has no `components:`.
+    """
+    if not trial.fleet.components.wanted:
+        raise CoreError(
+            f"{trial.fleet.name} has no components: it is for V1",
+            fix="add `components: {prefix: com.example}` to the spec",
+        )
+    platform = trial.fleet.platforms[trial.core.platform]
+    folder = trial.root / "v2"
+    with (
+        locked(folder, wait=False, fix="wait for it, or name another --root"),
+        Workbench(trial.core, trial.fleet.aws, trial.root, progress) as bench,
+    ):
+        manifest = build(
+            trial.fleet, [platform], trial.bundles, cache=trial.cache, progress=progress
+        )
+        bench.publish(manifest, trial.bundles)
+        components = ComponentTrial(
+            documents=bench.components(trial.fleet, manifest, "components-v2"),
+            thing_name=trial.core.thing,
+            root=folder,
+            region=trial.fleet.aws.region,
+            python=interpreter(platform),
+        )
+        with running_components(components, bench.store(), progress, log) as core:
+            yield core
 
 
 @contextlib.contextmanager
