@@ -27,7 +27,7 @@ class Refused:
 
 @pytest.fixture(scope="module")
 def refused(fleet: Fleet, site: Site) -> Refused:
-    """Run site.yml once over three hosts; what stops one must not hide what stops another."""
+    """Run site.yml once over several hosts; what stops one must not hide what stops another."""
     one, two, three, four, five = fleet.boot(
         "pi-01", "pi-02", "orin-01", "gateway-02", "gateway-03"
     )
