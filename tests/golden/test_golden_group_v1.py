@@ -16,8 +16,8 @@ from typing import Any
 import pytest
 
 from ggfleet.bundle.manifest import read_manifest
-from ggfleet.errors import GgfleetError
-from ggfleet.model import Rendering
+from ggfleet.errors import GgfleetError, SpecError
+from ggfleet.model import Problem, Rendering
 from ggfleet.render import render
 from ggfleet.spec import load
 from ggfleet.system.files import remove_tree, to_json
@@ -48,10 +48,18 @@ def test_messages_are_as_expected(case: str) -> None:
     """What cannot be rendered is said, with its fix, in one known text."""
     with pytest.raises(GgfleetError) as caught:
         render_case(CASES / case)
-    text = f"{caught.value.message}\nfix: {caught.value.fix}\n"
+    text = message_of(caught.value)
     if REWRITE:
         (CASES / case / "expected.txt").write_text(text)
     assert text == (CASES / case / "expected.txt").read_text()
+
+
+def message_of(error: GgfleetError) -> str:
+    """What people read, without the places of files."""
+    if isinstance(error, SpecError):
+        problems = (each for each in error.problems if isinstance(each, Problem))
+        return "".join(f"{p.path}: {p.message}\nfix: {p.fix}\n" for p in problems)
+    return f"{error.message}\nfix: {error.fix}\n"
 
 
 def render_case(folder: Path) -> Rendering:

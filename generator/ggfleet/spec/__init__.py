@@ -1,6 +1,8 @@
 """The spec: YAML text to a `Fleet`, or every problem with its place and its fix."""
 
 from ggfleet.spec.load import Checked, check, load
+from ggfleet.spec.reference import spec_reference
+from ggfleet.spec.schema import json_schema
 from ggfleet.spec.template import starter
 
-__all__ = ["Checked", "check", "load", "starter"]
+__all__ = ["Checked", "check", "json_schema", "load", "spec_reference", "starter"]

@@ -7,18 +7,13 @@ from pathlib import Path
 
 from ggfleet.errors import GgfleetError, SpecError
 from ggfleet.model import Fleet, Problem, Severity
-from ggfleet.spec import parts, wiring
+from ggfleet.spec import parts, tables, wiring
 from ggfleet.spec.document import parse
 from ggfleet.spec.inventory import ReadInventory, ansible_inventory, read_cores
 from ggfleet.spec.problems import Problems
 from ggfleet.spec.rules import findings
-from ggfleet.spec.section import NAME, Section
+from ggfleet.spec.section import Section
 from ggfleet.spec.sources import missing_files
-
-TOP_KEYS = (
-    "fleet", "aws", "platforms", "cores", "libraries", "models", "resources", "functions",
-    "subscriptions", "loggers", "deployment",
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -46,7 +41,7 @@ def check(path: Path, read_inventory: ReadInventory = ansible_inventory) -> Chec
     node = parse(_text(path), problems)
     fleet = None
     if node is not None:
-        top = Section(node, "", problems).allow(*TOP_KEYS)
+        top = tables.Spec.open(Section(node, "", problems))
         folder = path.resolve().parent
         fleet = _read(top, folder, read_inventory)
         _judge(fleet, folder, problems)
@@ -69,7 +64,7 @@ def _text(path: Path) -> str:
 def _read(top: Section, folder: Path, read_inventory: ReadInventory) -> Fleet:
     platforms = parts.read_platforms(top)
     return Fleet(
-        name=top.text("fleet", pattern=NAME.pattern, like="line-vision"),
+        name=tables.Spec.fleet.read(top),
         aws=parts.read_aws(top),
         platforms=platforms,
         cores=read_cores(top, folder, platforms, read_inventory),

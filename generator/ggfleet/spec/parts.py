@@ -5,12 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from ggfleet.model import (
-    RESOURCE_OWNER,
-    Access,
     Aws,
     Function,
     Install,
-    Isolation,
     Library,
     LocalDevice,
     LocalResource,
@@ -19,74 +16,48 @@ from ggfleet.model import (
     Platform,
     Secret,
 )
-from ggfleet.spec.problems import suggestion
+from ggfleet.spec import tables
 from ggfleet.spec.section import Section
-
-ARCHITECTURES = ("aarch64", "x86_64", "armv7l")
-DEFAULT_TIMEOUT = 3
-"""Seconds; what Greengrass V1 takes when nothing is said."""
-
-_VERSION = r"\d+\.\d+"
-_ABSOLUTE = r"/(?!/).*"
-_GROUP = r"[a-z_][a-z0-9_-]{0,31}|\d+"
 
 
 def read_aws(top: Section) -> Aws:
     """`aws:`: Region, account and bucket."""
-    section = top.section("aws", required=True)
+    section = tables.Spec.aws.read(top)
     if section is None:
         return Aws("", "", "")
-    section.allow("region", "account", "bucket")
-    return Aws(
-        region=section.text("region", pattern=r"[a-z]{2}(-[a-z]+)+-\d", like="eu-west-1"),
-        account=section.text("account", pattern=r"\d{12}", like='"123456789012"'),
-        # A dot breaks TLS to the bucket's own host name: V1 cores cannot read from such a bucket.
-        bucket=section.text(
-            "bucket",
-            pattern=r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]",
-            like="line-vision-greengrass (3 to 63 of a-z, 0-9 and -, no dots)",
-        ),
-    )
+    table = tables.Aws
+    return Aws(table.region.read(section), table.account.read(section), table.bucket.read(section))
 
 
 def read_platforms(top: Section) -> dict[str, Platform]:
     """`platforms:`: what archives are built for."""
-    return {
-        name: _platform(name, section) for name, section in top.named("platforms", required=True)
-    }
+    return {name: _platform(name, section) for name, section in tables.Spec.platforms.read(top)}
 
 
 def _platform(name: str, section: Section) -> Platform:
-    section.allow("os", "architecture", "python", "glibc", "gpu")
-    architecture = section.text("architecture")
-    if architecture and architecture not in ARCHITECTURES:
-        section.error(
-            "architecture",
-            f"cannot be {architecture!r}",
-            suggestion({"arm64": "aarch64", "amd64": "x86_64"}.get(architecture, architecture),
-                       ARCHITECTURES),
-        )  # fmt: skip
+    table = tables.Platform
     return Platform(
         name=name,
-        architecture=architecture,
-        os=section.text("os", "linux", pattern="linux", like="linux"),
-        python=section.text("python", pattern=_VERSION, like='"3.11"') or "0.0",
-        glibc=section.text("glibc", pattern=_VERSION, like='"2.36" (`ldd --version` tells)')
-        or "0.0",
-        gpu=section.text("gpu", "", pattern="jetson", like="jetson"),
+        architecture=table.architecture.read(section),
+        os=table.os.read(section),
+        python=table.python.read(section) or "0.0",
+        glibc=table.glibc.read(section) or "0.0",
+        gpu=table.gpu.read(section),
     )
 
 
 def read_libraries(top: Section, folder: Path) -> dict[str, Library]:
     """`libraries:`: what changes rarely and weighs much."""
-    return {name: _library(name, section, folder) for name, section in top.named("libraries")}
+    found = tables.Spec.libraries.read(top)
+    return {name: _library(name, section, folder) for name, section in found}
 
 
 def _library(name: str, section: Section, folder: Path) -> Library:
-    section.allow("requirements", "install", "destination", "owner")
-    install = section.choice("install", Install)
-    as_resource = install is Install.ML_RESOURCE
-    if not as_resource and section.has("destination"):
+    table = tables.Library
+    install = table.install.read(section)
+    if install is Install.ML_RESOURCE:
+        section.require("destination")
+    elif section.has("destination"):
         section.error(
             "destination",
             f"has no meaning with install: {install}",
@@ -94,45 +65,44 @@ def _library(name: str, section: Section, folder: Path) -> Library:
         )
     return Library(
         name=name,
-        requirements=folder / section.text("requirements"),
+        requirements=folder / table.requirements.read(section),
         install=install,
-        destination=_destination(section, None if as_resource else ""),
-        owner=section.text("owner", RESOURCE_OWNER, pattern=_GROUP, like=RESOURCE_OWNER),
+        destination=_trimmed(table.destination.read(section)),
+        owner=table.owner.read(section),
     )
 
 
 def read_models(top: Section, folder: Path) -> dict[str, Model]:
     """`models:`: what changes often."""
-    return {name: _model(name, section, folder) for name, section in top.named("models")}
+    return {name: _model(name, section, folder) for name, section in tables.Spec.models.read(top)}
 
 
 def _model(name: str, section: Section, folder: Path) -> Model:
-    section.allow("source", "version", "destination", "owner")
-    source = section.text("source")
+    table = tables.Model
+    source = table.source.read(section)
     remote = source.startswith(("s3://", "arn:"))
     return Model(
         name=name,
         source=source if remote else str(folder / source),
-        version=section.text("version", pattern=r"\d+\.\d+\.\d+([-+].+)?", like="1.2.0"),
-        destination=_destination(section, None),
-        owner=section.text("owner", RESOURCE_OWNER, pattern=_GROUP, like=RESOURCE_OWNER),
+        version=table.version.read(section),
+        destination=_trimmed(table.destination.read(section)),
+        owner=table.owner.read(section),
     )
 
 
-def _destination(section: Section, default: str | None) -> str:
-    path = section.text("destination", default, pattern=_ABSOLUTE, like="/mllibs")
+def _trimmed(path: str) -> str:
     return path.rstrip("/") or path
 
 
 def read_resources(top: Section) -> dict[str, LocalResource]:
     """`resources:`: devices, volumes and secrets; each has exactly one of three kinds."""
-    found = ((name, _resource(name, section)) for name, section in top.named("resources"))
+    found = ((name, _resource(name, each)) for name, each in tables.Spec.resources.read(top))
     return {name: resource for name, resource in found if resource is not None}
 
 
 def _resource(name: str, section: Section) -> LocalResource | None:
-    section.allow("device", "volume", "destination", "secret")
-    kinds = [kind for kind in ("device", "volume", "secret") if section.has(kind)]
+    table = tables.Resource
+    kinds = [kind for kind in table.one_of if section.has(kind)]
     if len(kinds) != 1:
         section.problems.error(
             section.path,
@@ -140,62 +110,44 @@ def _resource(name: str, section: Section) -> LocalResource | None:
             "write {device: /dev/video0}, {volume: /srv/x, destination: /x} or {secret: ARN}",
         )
         return None
-    if kinds != ["volume"] and section.has("destination"):
+    if kinds == ["volume"]:
+        section.require("destination")
+        volume, destination = table.volume.read(section), table.destination.read(section)
+        return LocalVolume(name, volume, _trimmed(destination))
+    if section.has("destination"):
         section.error("destination", f"has no meaning for a {kinds[0]}", "remove it")
     if kinds == ["device"]:
-        return LocalDevice(name, section.text("device", pattern=r"/dev/.+", like="/dev/video0"))
-    if kinds == ["secret"]:
-        arn = r"arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:.+"
-        like = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:greengrass-broker-AbCdEf"
-        return Secret(name, section.text("secret", pattern=arn, like=like))
-    volume = section.text("volume", pattern=_ABSOLUTE, like="/srv/frames")
-    return LocalVolume(name, volume, _destination(section, None))
-
-
-_FUNCTION_KEYS = (
-    "source", "handler", "pinned", "memory", "timeout", "isolation", "libraries", "models",
-    "resources", "environment",
-)  # fmt: skip
+        return LocalDevice(name, table.device.read(section))
+    return Secret(name, table.secret.read(section))
 
 
 def read_functions(top: Section, folder: Path) -> dict[str, Function]:
     """`functions:`: what changes sometimes, a few KB."""
-    return {
-        name: _function(name, section, folder)
-        for name, section in top.named("functions", required=True)
-    }
+    found = tables.Spec.functions.read(top)
+    return {name: _function(name, section, folder) for name, section in found}
 
 
 def _function(name: str, section: Section, folder: Path) -> Function:
-    section.allow(*_FUNCTION_KEYS)
+    table = tables.Function
     return Function(
         name=name,
-        sources=tuple(folder / source for source in section.texts("source") if source),
-        handler=section.text(
-            "handler",
-            pattern=r"[A-Za-z_][\w/]*(\.[A-Za-z_]\w*)+",
-            like="digits.function_handler (module.function)",
-        ),
-        pinned=section.flag("pinned", default=False),
-        timeout=section.seconds("timeout", DEFAULT_TIMEOUT),
-        isolation=section.choice("isolation", Isolation, Isolation.CONTAINER),
-        memory=section.size("memory"),
-        libraries=section.names("libraries"),
-        models=section.names("models"),
-        resources=_access(section),
+        sources=tuple(folder / source for source in table.source.read(section) if source),
+        handler=table.handler.read(section),
+        pinned=table.pinned.read(section),
+        timeout=table.timeout.read(section),
+        isolation=table.isolation.read(section),
+        memory=table.memory.read(section),
+        libraries=table.libraries.read(section),
+        models=table.models.read(section),
+        resources=table.resources.read(section),
         environment=_environment(section),
     )
 
 
-def _access(section: Section) -> dict[str, Access]:
-    attached = section.section("resources")
-    return {name: attached.choice(name, Access) for name in attached.given()} if attached else {}
-
-
 def _environment(section: Section) -> dict[str, str]:
-    variables = section.mapping("environment")
+    variables = tables.Function.environment.read(section)
     for name in variables:
-        if not name.isidentifier():
+        if not (name.isascii() and name.isidentifier()):
             section.section("environment").error(  # type: ignore[union-attr]
                 name, f"{name!r} cannot be the name of a variable", "letters, digits and _"
             )

@@ -1,0 +1,89 @@
+"""Where a fleet is, what it is made of, and how changes reach it."""
+
+from __future__ import annotations
+
+from ggfleet.spec import units
+from ggfleet.spec.keys import Table, counted, mapping, one_of, quantity, section_of, text
+from ggfleet.spec.tables.patterns import VERSION
+
+ARCHITECTURES = ("aarch64", "x86_64", "armv7l")
+
+
+class Aws(Table):
+    """Account, Region and the bucket that carries archives."""
+
+    region = text(
+        "The Region of the cores' account.", pattern=r"[a-z]{2}(-[a-z]+)+-\d", like="eu-west-1"
+    )
+    account = text(
+        "Twelve digits; quoted, because an account may begin with 0.",
+        pattern=r"\d{12}",
+        like='"123456789012"',
+    )
+    # A dot breaks TLS to the bucket's own host name: V1 cores cannot read from such a bucket.
+    bucket = text(
+        "Where archives lie: in the same Region, without dots in its name.",
+        pattern=r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]",
+        like="line-vision-greengrass",
+        hint="(3 to 63 of a-z, 0-9 and -, no dots)",
+    )
+
+
+class Platform(Table):
+    """A kind of device that archives are built for."""
+
+    os = text("The operating system.", default="linux", pattern="linux", like="linux")
+    architecture = one_of(
+        "What `uname -m` prints.",
+        ARCHITECTURES,
+        aliases={"arm64": "aarch64", "amd64": "x86_64"},
+    )
+    python = text("Version of the device's Python.", pattern=VERSION, like='"3.11"')
+    glibc = text(
+        "Version of the device's C library.",
+        pattern=VERSION,
+        like='"2.36"',
+        hint="(`ldd --version` tells)",
+    )
+    gpu = text("The vendor's GPU stack.", default="", pattern="jetson", like="jetson")
+
+
+class Cores(Table):
+    """The devices: hosts of an Ansible inventory."""
+
+    inventory = text("The inventory, whatever its form.", like="inventory/sample")
+    groups = mapping(
+        "Groups of the inventory, and the platform of their hosts.",
+        {"raspberry_pi": "pi"},
+        required=True,
+    )
+
+
+class Rollout(Table):
+    """How fast a change spreads (V2)."""
+
+    start = counted("Cores a minute at the beginning.", "per minute")
+    factor = quantity(
+        "What the rate is multiplied by, 1 to 5, after each `after` successes.",
+        units.FACTOR,
+        1.0,
+        told="1",
+    )
+    after = counted("Successes after which the rate grows.", "succeeded")
+
+
+class Abort(Table):
+    """When a change stops spreading (V2)."""
+
+    failed = quantity("Share of the cores that failed.", units.PERCENT, 0.0, required=True)
+    after = counted("Cores that must have finished before the share counts.", "cores")
+
+
+class Deployment(Table):
+    """How a change reaches the fleet (V2; V1 has none of this)."""
+
+    on_failure = one_of(
+        "What a core does when a deployment fails on it.", ("rollback", "nothing"), "rollback"
+    )
+    rollout = section_of("How fast a change spreads.", Rollout)
+    abort = section_of("When it stops spreading.", Abort)
