@@ -20,11 +20,19 @@ from ggfleet.errors import GgfleetError, SpecError
 from ggfleet.model import Problem, Rendering
 from ggfleet.render import render
 from ggfleet.spec import load
-from ggfleet.system.files import remove_tree, to_json
+from ggfleet.system.files import document_text, remove_tree
 
 CASES = Path(__file__).parent / "group_v1"
 REWRITE = os.environ.get("GGFLEET_REWRITE_GOLDEN") == "1"
-GOOD = sorted(p.name for p in CASES.iterdir() if not p.name.startswith("error_"))
+AHEAD_OF_RULES = pytest.mark.xfail(
+    raises=SpecError,
+    reason="the rule about the ends of subscriptions knows cloud and functions only",
+)
+GOOD = [
+    pytest.param(p.name, marks=AHEAD_OF_RULES if p.name == "ends" else ())
+    for p in sorted(CASES.iterdir())
+    if not p.name.startswith("error_")
+]
 BAD = sorted(p.name for p in CASES.glob("error_*"))
 
 
@@ -74,7 +82,7 @@ def read_hosts(path: Path) -> dict[str, Any]:
 
 
 def files_of(rendering: Rendering) -> dict[str, str]:
-    files = {document.path: to_json(document.content) for document in rendering.documents}
+    files = {document.path: document_text(document) for document in rendering.documents}
     assert len(files) == len(rendering.documents), "two documents have one path"
     notes = "".join(f"{note.path or '(fleet)'}: {note.message}\n" for note in rendering.notes)
     return {**files, "notes.txt": notes}

@@ -9,6 +9,15 @@ from pathlib import Path
 
 from ggfleet.model.platform import Platform
 from ggfleet.model.reference import Reference
+from ggfleet.model.runtime import (
+    ClientDevice,
+    Connector,
+    Encoding,
+    FunctionDefaults,
+    Isolation,
+    RunAs,
+    SystemFunctions,
+)
 
 
 class Install(StrEnum):
@@ -17,13 +26,6 @@ class Install(StrEnum):
     ML_RESOURCE = "ml-resource"
     OS_PIP = "os-pip"
     IN_FUNCTION = "in-function"
-
-
-class Isolation(StrEnum):
-    """Where a V1 core runs a function: in a Greengrass container, or as a plain process."""
-
-    CONTAINER = "container"
-    NONE = "none"
 
 
 class Access(StrEnum):
@@ -35,6 +37,9 @@ class Access(StrEnum):
 
 CLOUD = "cloud"
 """The source or target of a subscription that stands for AWS IoT Core."""
+
+SHADOW = "shadow"
+"""The source or target that stands for the core's shadow service."""
 
 RESOURCE_OWNER = "ggc_ml"
 """Default Linux group of unpacked ML resources that a function without a container reads.
@@ -62,17 +67,22 @@ class Core:
     platform: str
     thing: str
     certificate_arn: Reference
+    sync_shadow: bool = True
 
 
 @dataclass(frozen=True)
 class Library:
-    """ML libraries that travel together. `destination` is absolute; empty unless ml-resource."""
+    """ML libraries that travel together. `destination` is absolute; empty unless ml-resource.
+
+    `permission` is what the owner group may do with the unpacked files.
+    """
 
     name: str
     requirements: Path
     install: Install
     destination: str = ""
     owner: str = RESOURCE_OWNER
+    permission: Access = Access.READ
 
 
 @dataclass(frozen=True)
@@ -84,6 +94,7 @@ class Model:
     version: str
     destination: str
     owner: str = RESOURCE_OWNER
+    permission: Access = Access.READ
 
     @property
     def is_local(self) -> bool:
@@ -93,27 +104,33 @@ class Model:
 
 @dataclass(frozen=True)
 class LocalDevice:
-    """A device node of the core, such as `/dev/video0`."""
+    """A device node of the core, such as `/dev/video0`.
+
+    `owner` is the Linux group that the function's process joins; empty: the node's own group.
+    """
 
     name: str
     path: str
+    owner: str = ""
 
 
 @dataclass(frozen=True)
 class LocalVolume:
-    """A folder of the core, seen by functions at `destination`."""
+    """A folder of the core, seen by functions at `destination`. `owner` is as for a device."""
 
     name: str
     source: str
     destination: str
+    owner: str = ""
 
 
 @dataclass(frozen=True)
 class Secret:
-    """A Secrets Manager secret, by ARN."""
+    """A Secrets Manager secret, by ARN. AWSCURRENT is fetched, and what `labels` name."""
 
     name: str
     arn: str
+    labels: tuple[str, ...] = ()
 
 
 LocalResource = LocalDevice | LocalVolume | Secret
@@ -124,7 +141,10 @@ class Function:
     """A Lambda function on the core.
 
     `sources` are folders whose contents are laid into one package; `memory` is in KB (0: not set),
-    `timeout` in seconds. `libraries`, `models` and the keys of `resources` are names in the fleet.
+    `timeout` in seconds. `libraries`, `models` and the keys of `resources` are names in the fleet;
+    `library_access` and `model_access` tell of some what a container may do with them (the others:
+    read).
+    `executable` is a native one in the package; `runtime` replaces the platform's Python.
     """
 
     name: str
@@ -138,6 +158,14 @@ class Function:
     models: tuple[str, ...] = ()
     resources: Mapping[str, Access] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=dict)
+    library_access: Mapping[str, Access] = field(default_factory=dict)
+    model_access: Mapping[str, Access] = field(default_factory=dict)
+    encoding: Encoding = Encoding.JSON
+    executable: str = ""
+    exec_args: str = ""
+    run_as: RunAs | None = None
+    access_sysfs: bool = False
+    runtime: str = ""
 
     @property
     def contained(self) -> bool:
@@ -147,7 +175,10 @@ class Function:
 
 @dataclass(frozen=True)
 class Subscription:
-    """Messages on `topic` from `source` go to `target`; each end is a function or `cloud`."""
+    """Messages on `topic` from `source` go to `target`.
+
+    Each end is a function, a client device, a connector, `cloud` or `shadow`.
+    """
 
     source: str
     topic: str
@@ -205,6 +236,19 @@ class Fleet:
     subscriptions: tuple[Subscription, ...]
     loggers: tuple[Logger, ...]
     deployment: Deployment
+    client_devices: Mapping[str, ClientDevice] = field(default_factory=dict)
+    connectors: Mapping[str, Connector] = field(default_factory=dict)
+    function_defaults: FunctionDefaults = field(default_factory=FunctionDefaults)
+    system_functions: SystemFunctions = field(default_factory=SystemFunctions)
+
+    def ends(self) -> list[str]:
+        """What a subscription can join."""
+        return [CLOUD, *self.functions, *self.client_devices, *self.connectors, SHADOW]
+
+    def used_resources(self) -> set[str]:
+        """The names of resources that a function or a connector uses."""
+        used = {name for function in self.functions.values() for name in function.resources}
+        return used.union(*(each.resources.values() for each in self.connectors.values()))
 
     def used_platforms(self) -> tuple[Platform, ...]:
         """The platforms that at least one core has, in the order of the spec."""
@@ -220,6 +264,11 @@ class Fleet:
         for name in function.libraries:
             if self.libraries[name].install is install:
                 yield self.libraries[name]
+
+    def is_used(self, resource: Library | Model) -> bool:
+        """Whether a function or a connector uses a library or model."""
+        named = {name for each in self.connectors.values() for name in each.resources.values()}
+        return bool(self.users_of(resource)) or resource.name in named
 
     def users_of(self, resource: Library | Model) -> tuple[Function, ...]:
         """The functions that a library or model is attached to."""

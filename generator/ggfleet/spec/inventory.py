@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +81,7 @@ def _load(section: Section, folder: Path, read: ReadInventory) -> Inventory | No
 
 def _cores(section: Section, groups: dict[str, str], inventory: Inventory) -> Iterator[Core]:
     seen: dict[str, str] = {}
+    sync_shadow = tables.Cores.sync_shadow.read(section)
     for group, platform in groups.items():
         at = f"{section.at('groups')}.{group}"
         if group not in inventory:
@@ -93,7 +95,8 @@ def _cores(section: Section, groups: dict[str, str], inventory: Inventory) -> It
                 section.problems.error(at, message, fix)
                 continue
             seen[host] = group
-            yield _core(host, group, platform, inventory, section.problems, at)
+            core = _core(host, group, platform, inventory, section.problems, at)
+            yield replace(core, sync_shadow=sync_shadow)
 
 
 def hosts_of(inventory: Inventory, group: str) -> list[str]:

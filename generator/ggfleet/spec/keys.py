@@ -50,6 +50,19 @@ class Key(Generic[T]):
         """The value in a section; a wrong one becomes a problem and a harmless stand-in."""
         return self.reader(section, self.name)
 
+    def mapped(self, convert: Callable[[T], S]) -> Key[S]:
+        """The same key with a value that is made of what it reads."""
+        return Key(
+            self.about,
+            self.kind,
+            lambda section, name: convert(self.reader(section, name)),
+            self.schema,
+            self.required,
+            self.default,
+            self.tables,
+            self.name,
+        )
+
     def renamed(self, name: str) -> Key[T]:
         """The same key by another name, for those that are no Python names, as `from`."""
         return replace(self, name=name)
@@ -157,9 +170,56 @@ def quantity(
     return Key(about, unit.noun, read, schema, required, told)
 
 
-def size(about: str) -> Key[int]:
+def optional(key: Key[T]) -> Key[T | None]:
+    """The same key, None where nothing is written."""
+
+    def read(section: Section, name: str) -> T | None:
+        return key.reader(section, name) if section.has(name) else None
+
+    return Key(key.about, key.kind, read, key.schema, tables=key.tables)
+
+
+def either(short: Key[T], long: Key[T]) -> Key[T]:
+    """Two ways of writing one thing: `long` is a mapping, `short` is not."""
+
+    def read(section: Section, name: str) -> T:
+        way = long if section.holds_mapping(name) else short
+        return way.reader(section, name)
+
+    schema = {"anyOf": [short.schema, long.schema]}
+    kind = f"{written(short)}, or {written(long)}"
+    tables = (*short.tables, *long.tables)
+    return Key(short.about, kind, read, schema, short.required, short.default, tables)
+
+
+def written(key: Key[Any]) -> str:
+    """The kind of a key's value with an example, for people."""
+    links = ", ".join(f"[{table.__name__}](#{table.__name__.lower()})" for table in key.tables)
+    if links and not key.kind.endswith(")"):
+        return f"{key.kind}: {links}"
+    examples = key.schema.get("examples", [])
+    return ", ".join([key.kind, *(f"as `{in_flow_style(example)}`" for example in examples)])
+
+
+def in_flow_style(example: Any) -> str:
+    """An example as YAML's flow style has it."""
+    if isinstance(example, dict):
+        items = (f"{key}: {in_flow_style(value)}" for key, value in example.items())
+        return "{" + ", ".join(items) + "}"
+    if isinstance(example, list):
+        return f"[{', '.join(in_flow_style(each) for each in example)}]"
+    text = str(example)
+    return f'"{text}"' if text.replace(".", "", 1).isdigit() else text
+
+
+def number(about: str, low: int, high: int, like: str) -> Key[int | None]:
+    """A whole number without a unit; None where nothing is written."""
+    return optional(quantity(about, units.number_unit(low, high, like), low))
+
+
+def size(about: str, default: int = 0, told: str = "") -> Key[int]:
     """An amount of memory or disk, in KB; 0 where nothing is written."""
-    return quantity(about, units.SIZE, 0)
+    return quantity(about, units.SIZE, default, told=told)
 
 
 def seconds(about: str, default: int) -> Key[int]:

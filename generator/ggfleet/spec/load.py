@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ggfleet.errors import GgfleetError, SpecError
-from ggfleet.model import Fleet, Problem, Severity
-from ggfleet.spec import parts, tables, wiring
+from ggfleet.model import CLOUD, SHADOW, Fleet, Problem, Severity
+from ggfleet.spec import functions, parts, tables, wiring
 from ggfleet.spec.document import parse
 from ggfleet.spec.inventory import ReadInventory, ansible_inventory, read_cores
 from ggfleet.spec.problems import Problems
@@ -63,18 +63,26 @@ def _text(path: Path) -> str:
 
 def _read(top: Section, folder: Path, read_inventory: ReadInventory) -> Fleet:
     platforms = parts.read_platforms(top)
+    cores = read_cores(top, folder, platforms, read_inventory)
+    defaults = functions.read_function_defaults(top)
+    own = functions.read_functions(top, folder, defaults)
+    devices = wiring.read_client_devices(top, cores, [CLOUD, SHADOW, *own])
     return Fleet(
         name=tables.Spec.fleet.read(top),
         aws=parts.read_aws(top),
         platforms=platforms,
-        cores=read_cores(top, folder, platforms, read_inventory),
+        cores=cores,
         libraries=parts.read_libraries(top, folder),
         models=parts.read_models(top, folder),
         resources=parts.read_resources(top),
-        functions=parts.read_functions(top, folder),
+        functions=own,
         subscriptions=wiring.read_subscriptions(top),
         loggers=wiring.read_loggers(top),
         deployment=wiring.read_deployment(top),
+        client_devices=devices,
+        connectors=wiring.read_connectors(top, [CLOUD, SHADOW, *own, *devices]),
+        function_defaults=defaults,
+        system_functions=functions.read_system_functions(top),
     )
 
 

@@ -1,4 +1,4 @@
-"""The parts of a fleet that carry something: platforms, libraries, models, resources, functions."""
+"""What a fleet is made of: account, platforms, libraries, models, resources."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from pathlib import Path
 
 from ggfleet.model import (
     Aws,
-    Function,
     Install,
     Library,
     LocalDevice,
@@ -63,12 +62,14 @@ def _library(name: str, section: Section, folder: Path) -> Library:
             f"has no meaning with install: {install}",
             "remove it, or write install: ml-resource",
         )
+    owner, permission = table.owner.read(section)
     return Library(
         name=name,
         requirements=folder / table.requirements.read(section),
         install=install,
         destination=_trimmed(table.destination.read(section)),
-        owner=table.owner.read(section),
+        owner=owner,
+        permission=permission,
     )
 
 
@@ -81,12 +82,14 @@ def _model(name: str, section: Section, folder: Path) -> Model:
     table = tables.Model
     source = table.source.read(section)
     remote = source.startswith(("s3://", "arn:"))
+    owner, permission = table.owner.read(section)
     return Model(
         name=name,
         source=source if remote else str(folder / source),
         version=table.version.read(section),
         destination=_trimmed(table.destination.read(section)),
-        owner=table.owner.read(section),
+        owner=owner,
+        permission=permission,
     )
 
 
@@ -110,45 +113,16 @@ def _resource(name: str, section: Section) -> LocalResource | None:
             "write {device: /dev/video0}, {volume: /srv/x, destination: /x} or {secret: ARN}",
         )
         return None
-    if kinds == ["volume"]:
-        section.require("destination")
-        volume, destination = table.volume.read(section), table.destination.read(section)
-        return LocalVolume(name, volume, _trimmed(destination))
-    if section.has("destination"):
-        section.error("destination", f"has no meaning for a {kinds[0]}", "remove it")
-    if kinds == ["device"]:
-        return LocalDevice(name, table.device.read(section))
-    return Secret(name, table.secret.read(section))
-
-
-def read_functions(top: Section, folder: Path) -> dict[str, Function]:
-    """`functions:`: what changes sometimes, a few KB."""
-    found = tables.Spec.functions.read(top)
-    return {name: _function(name, section, folder) for name, section in found}
-
-
-def _function(name: str, section: Section, folder: Path) -> Function:
-    table = tables.Function
-    return Function(
-        name=name,
-        sources=tuple(folder / source for source in table.source.read(section) if source),
-        handler=table.handler.read(section),
-        pinned=table.pinned.read(section),
-        timeout=table.timeout.read(section),
-        isolation=table.isolation.read(section),
-        memory=table.memory.read(section),
-        libraries=table.libraries.read(section),
-        models=table.models.read(section),
-        resources=table.resources.read(section),
-        environment=_environment(section),
-    )
-
-
-def _environment(section: Section) -> dict[str, str]:
-    variables = tables.Function.environment.read(section)
-    for name in variables:
-        if not (name.isascii() and name.isidentifier()):
-            section.section("environment").error(  # type: ignore[union-attr]
-                name, f"{name!r} cannot be the name of a variable", "letters, digits and _"
-            )
-    return variables
+    kind = kinds[0]
+    for key, allowed in (("destination", ("volume",)), ("owner", ("device", "volume")),
+                         ("staging_labels", ("secret",))):  # fmt: skip
+        if kind not in allowed and section.has(key):
+            section.error(key, f"has no meaning for a {kind}", "remove it")
+    owner = table.owner.read(section)
+    if kind == "device":
+        return LocalDevice(name, table.device.read(section), owner)
+    if kind == "secret":
+        return Secret(name, table.secret.read(section), table.staging_labels.read(section))
+    section.require("destination")
+    volume, destination = table.volume.read(section), table.destination.read(section)
+    return LocalVolume(name, volume, _trimmed(destination), owner)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from ggfleet.spec.keys import Key, Table
+from ggfleet.spec.keys import Key, Table, written
 from ggfleet.spec.schema import sections
 from ggfleet.spec.tables import Spec
 
@@ -44,25 +44,5 @@ def _section(table: type[Table]) -> Iterator[str]:
 
 def _row(key: Key[Any]) -> str:
     absent = "refused" if key.required else f"`{key.default}`" if key.default else ""
-    cells = (f"`{key.name}`", _value(key), absent, key.about)
+    cells = (f"`{key.name}`", written(key), absent, key.about)
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
-
-
-def _value(key: Key[Any]) -> str:
-    if key.tables:
-        return f"{key.kind}: " + ", ".join(
-            f"[{table.__name__}](#{table.__name__.lower()})" for table in key.tables
-        )
-    examples = key.schema.get("examples", [])
-    return ", ".join([key.kind, *(f"as `{_written(example)}`" for example in examples)])
-
-
-def _written(example: Any) -> str:
-    """An example as YAML's flow style has it."""
-    if isinstance(example, dict):
-        return "{" + ", ".join(f"{key}: {_written(value)}" for key, value in example.items()) + "}"
-    if isinstance(example, list):
-        return f"[{', '.join(_written(each) for each in example)}]"
-    text = str(example)
-    is_number = text.replace(".", "", 1).isdigit()
-    return f'"{text}"' if is_number else text

@@ -75,6 +75,10 @@ class Section:
         """Whether a key is there with a value."""
         return key in self._values and not is_null(self._values[key])
 
+    def holds_mapping(self, key: str) -> bool:
+        """Whether the value of a key is a mapping."""
+        return isinstance(self._values.get(key), yaml.MappingNode)
+
     def given(self) -> list[str]:
         """The keys in the order of the file."""
         return list(self._values)

@@ -39,6 +39,13 @@ def _function(function: Function, root: Path) -> Iterator[Finding]:
     for folder in absent:
         fix = "paths are relative to the spec's folder"
         yield Severity.ERROR, f"{at}.source", f"{_told(folder, root)} is not a folder", fix
+    if function.executable:
+        if not absent and not _any_file(function.sources, (function.executable,)):
+            message = f"names {function.executable}, which no source folder holds"
+            yield Severity.ERROR, f"{at}.executable", message, "build it into a source folder"
+        return
+    if function.runtime and not function.runtime.startswith("python"):
+        return  # what a handler names is Python's alone
     module = function.handler.rpartition(".")[0].replace(".", "/")
     candidates = (f"{module}.py", f"{module}/__init__.py", f"{module}.so")
     if not absent and module and not _any_file(function.sources, candidates):

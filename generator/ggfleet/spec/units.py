@@ -37,6 +37,13 @@ def octets(text: str) -> int:
     return max(1, round(number * _SIZES[unit]))
 
 
+def octets_from(least: int, why: str, text: str) -> int:
+    """As `octets`, but no fewer than `least`; `why` ends the sentence that refuses fewer."""
+    if octets(text) < least:
+        raise ValueError(f"write {least // 1024} KiB or more: {why}")
+    return octets(text)
+
+
 def seconds(text: str) -> int:
     """`30 s`, `5 min`, `1 h` -> whole seconds."""
     number, unit = _quantity(text, _TIMES, "30 s, 5 min, 1 h")
@@ -91,7 +98,6 @@ def _quantity(text: str, units: dict[str, int], like: str) -> tuple[float, str]:
 _NUMBER = r"(?=.*[1-9])\d+(\.\d+)?"
 
 SIZE = Unit("size", "256 MiB", rf"{_NUMBER}\s*({'|'.join(_SIZES)})", kilobytes)
-BYTES = Unit("size", "1 MiB", SIZE.pattern, octets)
 TIME = Unit("time", "30 s", rf"{_NUMBER}\s*({'|'.join(_TIMES)})", seconds)
 PERCENT = Unit("percentage", "10 %", rf"{_NUMBER}\s*%", percent)
 FACTOR = Unit("number", "2", r"\d+(\.\d+)?", factor)
@@ -101,6 +107,11 @@ def counted_unit(noun: str) -> Unit[int]:
     """A whole number and its noun."""
     pattern = rf"(?=.*[1-9])\d+\s+{noun}"
     return Unit(f"number and `{noun}`", f"10 {noun}", pattern, partial(counted, noun))
+
+
+def octets_unit(least: int, why: str) -> Unit[int]:
+    """A size in bytes that has a least value."""
+    return Unit("size", "5 MiB", SIZE.pattern, partial(octets_from, least, why))
 
 
 def number_unit(low: int, high: int, like: str) -> Unit[int]:

@@ -1,10 +1,92 @@
-"""How the parts of a fleet are joined: subscriptions, loggers, deployment."""
+"""How the parts of a fleet are joined: client devices, connectors, subscriptions, deployment."""
 
 from __future__ import annotations
 
-from ggfleet.model import Abort, Deployment, Logger, Rollout, Subscription
+from collections.abc import Collection, Iterator, Sequence
+
+from ggfleet.model import (
+    Abort,
+    ClientDevice,
+    Connector,
+    Core,
+    Deployment,
+    Logger,
+    Pending,
+    Reference,
+    Resolved,
+    Rollout,
+    Subscription,
+)
 from ggfleet.spec import tables
+from ggfleet.spec.problems import suggestion
 from ggfleet.spec.section import Section
+
+
+def read_client_devices(
+    top: Section, cores: Sequence[Core], taken: Collection[str]
+) -> dict[str, ClientDevice]:
+    """`client_devices:`: things in the local networks of cores. `taken` are names of functions."""
+    found = tables.Spec.client_devices.read(top)
+    _refuse_taken(top, "client_devices", [name for name, _ in found], taken)
+    return {name: _client_device(name, section, cores) for name, section in found}
+
+
+def _client_device(name: str, section: Section, cores: Sequence[Core]) -> ClientDevice:
+    table = tables.ClientDevice
+    return ClientDevice(
+        name=name,
+        cores=tuple(dict.fromkeys(_cores_of(section, cores))),
+        thing=table.thing.read(section) or name,
+        certificate_arn=_certificate(name, table.certificate.read(section)),
+        sync_shadow=table.sync_shadow.read(section),
+    )
+
+
+def _cores_of(section: Section, cores: Sequence[Core]) -> Iterator[str]:
+    """The cores that hosts and groups stand for."""
+    for word in tables.ClientDevice.cores.read(section):
+        named = [core.name for core in cores if word in (core.name, core.group)]
+        if word and cores and not named:
+            known = dict.fromkeys([*(c.group for c in cores), *(c.name for c in cores)])
+            section.error("cores", f"names {word}, which is no core", suggestion(word, known))
+        yield from named
+
+
+def _certificate(name: str, arn: str) -> Reference:
+    if arn:
+        return Resolved(arn)
+    return Pending(
+        f"the certificate ARN of the client device {name}",
+        f"write it as client_devices.{name}.certificate",
+    )
+
+
+def read_connectors(top: Section, taken: Collection[str]) -> dict[str, Connector]:
+    """`connectors:`: ready-made parts. `taken` are names that other parts have."""
+    found = tables.Spec.connectors.read(top)
+    _refuse_taken(top, "connectors", [name for name, _ in found], taken)
+    return {name: _connector(name, section) for name, section in found}
+
+
+def _connector(name: str, section: Section) -> Connector:
+    table = tables.Connector
+    kind = table.connector.read(section)
+    if not kind.startswith("arn:"):
+        section.require("version")
+    elif section.has("version"):
+        section.error("version", "is in the ARN already", "remove it")
+    parameters, resources = table.parameters.read(section), table.resources.read(section)
+    for twice in parameters.keys() & resources.keys():
+        section.error("resources", f"gives {twice} as parameters does", "remove one of them")
+    return Connector(name, kind, table.version.read(section) or 0, parameters, resources)
+
+
+def _refuse_taken(top: Section, key: str, names: Sequence[str], taken: Collection[str]) -> None:
+    """Subscriptions tell their ends by name alone."""
+    for name in names:
+        if name in taken:
+            message = f"has the name of another part: subscriptions could not tell {name} apart"
+            top.problems.error(f"{key}.{name}", message, "give it another name")
 
 
 def read_subscriptions(top: Section) -> tuple[Subscription, ...]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ggfleet.errors import GgfleetError
 from ggfleet.model import Rendering
-from ggfleet.system.files import replace_folder, write_json
+from ggfleet.system.files import document_text, replace_folder, write_text
 
 MARK = "calls.json"
 """A file that every rendered folder holds; a folder without it is not ours to replace."""
@@ -26,7 +26,7 @@ def write_rendering(rendering: Rendering, out: Path) -> None:
     with tempfile.TemporaryDirectory(prefix=f".{out.name}.", dir=out.parent) as beside:
         new = Path(beside) / out.name
         for document in rendering.documents:
-            write_json(new / document.path, document.content)
+            write_text(new / document.path, document_text(document))
         replace_folder(new, out)
 
 

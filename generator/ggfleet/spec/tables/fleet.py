@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ggfleet.spec import units
-from ggfleet.spec.keys import Table, counted, mapping, one_of, quantity, section_of, text
+from ggfleet.spec.keys import Table, counted, flag, mapping, one_of, quantity, section_of, text
 from ggfleet.spec.tables.patterns import VERSION
 
 ARCHITECTURES = ("aarch64", "x86_64", "armv7l")
@@ -57,6 +57,7 @@ class Cores(Table):
         {"raspberry_pi": "pi"},
         required=True,
     )
+    sync_shadow = flag("Whether the cores' shadows are kept the same in the cloud.", default=True)
 
 
 class Rollout(Table):

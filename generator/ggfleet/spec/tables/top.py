@@ -6,7 +6,8 @@ from ggfleet.spec.keys import Table, listed, named, section_of, text
 from ggfleet.spec.section import NAME
 from ggfleet.spec.tables.fleet import Aws, Cores, Deployment, Platform
 from ggfleet.spec.tables.parts import Function, Library, Model, Resource
-from ggfleet.spec.tables.wiring import Logger, Subscription
+from ggfleet.spec.tables.runtime import FunctionDefaults, SystemFunctions
+from ggfleet.spec.tables.wiring import ClientDevice, Connector, Logger, Subscription
 
 
 class Spec(Table):
@@ -20,6 +21,10 @@ class Spec(Table):
     models = named("What changes often.", Model)
     resources = named("What functions may use on the device.", Resource)
     functions = named("What changes sometimes.", Function, required=True)
+    function_defaults = section_of("What holds for functions that say nothing.", FunctionDefaults)
+    system_functions = section_of("The core's own functions.", SystemFunctions)
+    client_devices = named("Things in the cores' local networks.", ClientDevice)
+    connectors = named("Ready-made parts.", Connector)
     subscriptions = listed("Which messages go where.", Subscription)
     loggers = listed("Where logs go.", Logger)
     deployment = section_of("How a change reaches the fleet.", Deployment)

@@ -2,19 +2,69 @@
 
 from __future__ import annotations
 
-from ggfleet.spec.keys import Table, one_of, size, text
+from ggfleet.spec.keys import Table, flag, mapping, number, one_of, size, text, words
+from ggfleet.spec.tables.patterns import CERTIFICATE, MAX_ID
 
 LEVELS = ("DEBUG", "INFO", "WARN", "ERROR", "FATAL")
+
+
+ENDS = "`cloud`, `shadow` (the core's shadow service), a function, client device or connector."
+
+
+class ClientDevice(Table):
+    """A thing that reaches its core over the local network, without running Greengrass."""
+
+    cores = words("Its cores: hosts of the inventory, or groups of `cores`.", "pi-01")
+    thing = text(
+        "The name of its thing; this part's own name when nothing is said.",
+        pattern=r"[a-zA-Z0-9:_-]{1,128}",
+        like="line-sensor-1",
+        default="",
+    )
+    certificate = text(
+        "The ARN of its certificate.",
+        pattern=CERTIFICATE,
+        like="arn:aws:iot:eu-west-1:123456789012:cert/0a1b2c3d",
+        default="",
+    )
+    sync_shadow = flag("Whether its shadow is kept the same in the cloud.", default=False)
+
+
+class Connector(Table):
+    """A ready-made part of AWS's; a group has one of each."""
+
+    connector = text(
+        "Its name, with a `version`, or its ARN.",
+        pattern=r"[A-Za-z][A-Za-z0-9]*|arn:aws[a-z-]*:greengrass:[a-z0-9-]+:\d*:/connectors/"
+        r"[A-Za-z][A-Za-z0-9]*/versions/\d+",
+        like="SNS",
+    )
+    version = number("Its version, when it is given by name.", 1, MAX_ID, "4")
+    parameters = mapping(
+        "What the connector asks for.",
+        {"DefaultSNSArn": "arn:aws:sns:eu-west-1:123456789012:alarms"},
+    )
+    resources = mapping(
+        "Parameters that take the id of a resource: the name of a resource, model or library.",
+        {"SerialPort-ResourceId": "serial"},
+    )
+    conditions = (
+        {
+            "if": {"properties": {"connector": {"pattern": "^arn:"}}},
+            "then": {"not": {"required": ["version"]}},
+            "else": {"required": ["version"]},
+        },
+    )
 
 
 class Subscription(Table):
     """Messages that go from one end to another; a message that none allows is dropped."""
 
-    from_ = text("`cloud` or a function.", like="cloud").renamed("from")
+    from_ = text(ENDS, like="cloud").renamed("from")
     topic = text(
         "A topic, or a filter: `+` is one whole level, `#` the rest.", like="digits/request"
     )
-    to = text("`cloud` or a function.", like="classify")
+    to = text(ENDS, like="classify")
 
 
 class Logger(Table):
