@@ -15,18 +15,15 @@ from ggfleet.model.fleet import (
     Function,
     Install,
     Library,
-    LocalDevice,
-    LocalResource,
-    LocalVolume,
     Logger,
     Model,
     Rollout,
-    Secret,
     Subscription,
 )
-from ggfleet.model.platform import Platform
+from ggfleet.model.platform import Hardware, Platform
 from ggfleet.model.problem import Place, Problem, Severity
 from ggfleet.model.reference import Pending, Reference, Resolved
+from ggfleet.model.resource import LocalDevice, LocalResource, LocalVolume, Secret
 from ggfleet.model.runtime import (
     ClientDevice,
     CloudSpooler,
@@ -60,6 +57,7 @@ __all__ = [
     "Fleet",
     "Function",
     "FunctionDefaults",
+    "Hardware",
     "Install",
     "Isolation",
     "Json",

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ggfleet.model.platform import Platform
 from ggfleet.model.reference import Reference
+from ggfleet.model.resource import LocalDevice, LocalResource, LocalVolume
 from ggfleet.model.runtime import (
     ClientDevice,
     Connector,
@@ -74,7 +75,8 @@ class Core:
 class Library:
     """ML libraries that travel together. `destination` is absolute; empty unless ml-resource.
 
-    `permission` is what the owner group may do with the unpacked files.
+    `permission` is what the owner group may do with the unpacked files. `variants` are platforms
+    and their own requirements; `on` chooses.
     """
 
     name: str
@@ -83,11 +85,20 @@ class Library:
     destination: str = ""
     owner: str = RESOURCE_OWNER
     permission: Access = Access.READ
+    variants: tuple[tuple[str, Path], ...] = ()
+
+    def on(self, platform: str) -> Library:
+        """The library of one platform."""
+        chosen = dict(self.variants).get(platform, self.requirements)
+        return replace(self, requirements=chosen, variants=()) if self.variants else self
 
 
 @dataclass(frozen=True)
 class Model:
-    """A trained model. `source` is a file or folder, or a URI (`s3://`, a training-job ARN)."""
+    """A trained model. `source` is a file or folder, or a URI (`s3://`, a training-job ARN).
+
+    `variants` are platforms and their own sources; `on` chooses.
+    """
 
     name: str
     source: str
@@ -95,45 +106,17 @@ class Model:
     destination: str
     owner: str = RESOURCE_OWNER
     permission: Access = Access.READ
+    variants: tuple[tuple[str, str], ...] = ()
+
+    def on(self, platform: str) -> Model:
+        """The model of one platform."""
+        chosen = dict(self.variants).get(platform, self.source)
+        return replace(self, source=chosen, variants=()) if self.variants else self
 
     @property
     def is_local(self) -> bool:
         """Whether `source` is a path that ggfleet bundles, rather than something in AWS."""
         return not self.source.startswith(("s3://", "arn:"))
-
-
-@dataclass(frozen=True)
-class LocalDevice:
-    """A device node of the core, such as `/dev/video0`.
-
-    `owner` is the Linux group that the function's process joins; empty: the node's own group.
-    """
-
-    name: str
-    path: str
-    owner: str = ""
-
-
-@dataclass(frozen=True)
-class LocalVolume:
-    """A folder of the core, seen by functions at `destination`. `owner` is as for a device."""
-
-    name: str
-    source: str
-    destination: str
-    owner: str = ""
-
-
-@dataclass(frozen=True)
-class Secret:
-    """A Secrets Manager secret, by ARN. AWSCURRENT is fetched, and what `labels` name."""
-
-    name: str
-    arn: str
-    labels: tuple[str, ...] = ()
-
-
-LocalResource = LocalDevice | LocalVolume | Secret
 
 
 @dataclass(frozen=True)
@@ -255,6 +238,25 @@ class Fleet:
         used = {core.platform for core in self.cores}
         return tuple(platform for name, platform in self.platforms.items() if name in used)
 
+    def on(self, platform: str) -> Fleet:
+        """The same fleet with the libraries, models and resources that one platform has.
+
+        A device that stands for several nodes and folders becomes several, in functions too; one
+        that the platform is known not to have goes from them.
+        """
+        resources = {name: each.on(platform) for name, each in self.resources.items()}
+        functions = {
+            name: replace(each, resources=_attached(each.resources, self.resources, resources))
+            for name, each in self.functions.items()
+        }
+        return replace(
+            self,
+            libraries={name: each.on(platform) for name, each in self.libraries.items()},
+            models={name: each.on(platform) for name, each in self.models.items()},
+            resources={part.name: part for parts in resources.values() for part in parts},
+            functions=functions,
+        )
+
     def only(self, platforms: Collection[str]) -> Fleet:
         """The same fleet with the cores of some platforms only."""
         return replace(self, cores=tuple(c for c in self.cores if c.platform in platforms))
@@ -274,3 +276,22 @@ class Fleet:
         """The functions that a library or model is attached to."""
         wanted = "libraries" if isinstance(resource, Library) else "models"
         return tuple(f for f in self.functions.values() if resource.name in getattr(f, wanted))
+
+
+def _attached(
+    named: Mapping[str, Access],
+    before: Mapping[str, LocalResource],
+    after: Mapping[str, tuple[LocalResource, ...]],
+) -> dict[str, Access]:
+    """The parts of each resource with its access; a name without a resource stays for the rules.
+
+    A folder that belongs to a device holds the vendor's libraries: it is read alone.
+    """
+    found: dict[str, Access] = {}
+    for name, access in named.items():
+        if name not in before:
+            found[name] = access
+        for part in after.get(name, ()):
+            is_library = isinstance(part, LocalVolume) and isinstance(before[name], LocalDevice)
+            found[part.name] = Access.READ if is_library else access
+    return found

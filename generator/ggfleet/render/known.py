@@ -67,7 +67,7 @@ def wanted_archives(fleet: Fleet) -> Iterator[Wanted]:
             if library.install is Install.ML_RESOURCE and fleet.is_used(library):
                 yield Part.LIBRARIES, library.name, platform.name
         for model in fleet.models.values():
-            if model.is_local and fleet.is_used(model):
+            if model.on(platform.name).is_local and fleet.is_used(model):
                 yield Part.MODEL, model.name, platform.name
         for name in fleet.functions:
             yield Part.FUNCTION, name, platform.name

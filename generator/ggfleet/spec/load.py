@@ -11,6 +11,7 @@ from ggfleet.spec import functions, parts, tables, wiring
 from ggfleet.spec.document import parse
 from ggfleet.spec.inventory import ReadInventory, ansible_inventory, read_cores
 from ggfleet.spec.problems import Problems
+from ggfleet.spec.resources import read_resources
 from ggfleet.spec.rules import findings
 from ggfleet.spec.section import Section
 from ggfleet.spec.sources import missing_files
@@ -72,9 +73,9 @@ def _read(top: Section, folder: Path, read_inventory: ReadInventory) -> Fleet:
         aws=parts.read_aws(top),
         platforms=platforms,
         cores=cores,
-        libraries=parts.read_libraries(top, folder),
-        models=parts.read_models(top, folder),
-        resources=parts.read_resources(top),
+        libraries=parts.read_libraries(top, folder, platforms),
+        models=parts.read_models(top, folder, platforms),
+        resources=read_resources(top, platforms),
         functions=own,
         subscriptions=wiring.read_subscriptions(top),
         loggers=wiring.read_loggers(top),

@@ -1,22 +1,14 @@
-"""What a fleet is made of: account, platforms, libraries, models, resources."""
+"""What a fleet is made of: account, platforms, libraries, models."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from ggfleet.model import (
-    Aws,
-    Install,
-    Library,
-    LocalDevice,
-    LocalResource,
-    LocalVolume,
-    Model,
-    Platform,
-    Secret,
-)
+from ggfleet.model import Aws, Hardware, Install, Library, Model, Platform
 from ggfleet.spec import tables
+from ggfleet.spec.presets import PRESETS
 from ggfleet.spec.section import Section
+from ggfleet.spec.variants import Platforms, chosen
 
 
 def read_aws(top: Section) -> Aws:
@@ -35,23 +27,31 @@ def read_platforms(top: Section) -> dict[str, Platform]:
 
 def _platform(name: str, section: Section) -> Platform:
     table = tables.Platform
+    preset = PRESETS.get(table.preset.read(section))
+    if preset is None and not section.has("preset"):
+        for key in ("architecture", "python", "glibc"):
+            section.require(key)
+    own = tuple(Hardware(kind, paths) for kind, paths in table.hardware.read(section).items())
+    usual = preset.hardware if preset else ()
+    named = {hardware.kind for hardware in own}
     return Platform(
         name=name,
-        architecture=table.architecture.read(section),
+        architecture=table.architecture.read(section) or (preset.architecture if preset else ""),
         os=table.os.read(section),
-        python=table.python.read(section) or "0.0",
-        glibc=table.glibc.read(section) or "0.0",
-        gpu=table.gpu.read(section),
+        python=table.python.read(section) or (preset.python if preset else "0.0"),
+        glibc=table.glibc.read(section) or (preset.glibc if preset else "0.0"),
+        gpu=table.gpu.read(section) or (preset.gpu if preset else ""),
+        hardware=(*own, *(each for each in usual if each.kind not in named)),
     )
 
 
-def read_libraries(top: Section, folder: Path) -> dict[str, Library]:
+def read_libraries(top: Section, folder: Path, platforms: Platforms) -> dict[str, Library]:
     """`libraries:`: what changes rarely and weighs much."""
     found = tables.Spec.libraries.read(top)
-    return {name: _library(name, section, folder) for name, section in found}
+    return {name: _library(name, section, folder, platforms) for name, section in found}
 
 
-def _library(name: str, section: Section, folder: Path) -> Library:
+def _library(name: str, section: Section, folder: Path, platforms: Platforms) -> Library:
     table = tables.Library
     install = table.install.read(section)
     if install is Install.ML_RESOURCE:
@@ -63,66 +63,42 @@ def _library(name: str, section: Section, folder: Path) -> Library:
             "remove it, or write install: ml-resource",
         )
     owner, permission = table.owner.read(section)
+    common, variants = chosen(section, table.requirements, platforms, "")
     return Library(
         name=name,
-        requirements=folder / table.requirements.read(section),
+        requirements=folder / common,
         install=install,
         destination=_trimmed(table.destination.read(section)),
         owner=owner,
         permission=permission,
+        variants=tuple((platform, folder / file) for platform, file in variants),
     )
 
 
-def read_models(top: Section, folder: Path) -> dict[str, Model]:
+def read_models(top: Section, folder: Path, platforms: Platforms) -> dict[str, Model]:
     """`models:`: what changes often."""
-    return {name: _model(name, section, folder) for name, section in tables.Spec.models.read(top)}
+    found = tables.Spec.models.read(top)
+    return {name: _model(name, section, folder, platforms) for name, section in found}
 
 
-def _model(name: str, section: Section, folder: Path) -> Model:
+def _model(name: str, section: Section, folder: Path, platforms: Platforms) -> Model:
     table = tables.Model
-    source = table.source.read(section)
-    remote = source.startswith(("s3://", "arn:"))
+    common, variants = chosen(section, table.source, platforms, "")
     owner, permission = table.owner.read(section)
     return Model(
         name=name,
-        source=source if remote else str(folder / source),
+        source=_source(common, folder),
         version=table.version.read(section),
         destination=_trimmed(table.destination.read(section)),
         owner=owner,
         permission=permission,
+        variants=tuple((platform, _source(text, folder)) for platform, text in variants),
     )
+
+
+def _source(text: str, folder: Path) -> str:
+    return text if text.startswith(("s3://", "arn:")) else str(folder / text)
 
 
 def _trimmed(path: str) -> str:
     return path.rstrip("/") or path
-
-
-def read_resources(top: Section) -> dict[str, LocalResource]:
-    """`resources:`: devices, volumes and secrets; each has exactly one of three kinds."""
-    found = ((name, _resource(name, each)) for name, each in tables.Spec.resources.read(top))
-    return {name: resource for name, resource in found if resource is not None}
-
-
-def _resource(name: str, section: Section) -> LocalResource | None:
-    table = tables.Resource
-    kinds = [kind for kind in table.one_of if section.has(kind)]
-    if len(kinds) != 1:
-        section.problems.error(
-            section.path,
-            "must be one of device, volume or secret",
-            "write {device: /dev/video0}, {volume: /srv/x, destination: /x} or {secret: ARN}",
-        )
-        return None
-    kind = kinds[0]
-    for key, allowed in (("destination", ("volume",)), ("owner", ("device", "volume")),
-                         ("staging_labels", ("secret",))):  # fmt: skip
-        if kind not in allowed and section.has(key):
-            section.error(key, f"has no meaning for a {kind}", "remove it")
-    owner = table.owner.read(section)
-    if kind == "device":
-        return LocalDevice(name, table.device.read(section), owner)
-    if kind == "secret":
-        return Secret(name, table.secret.read(section), table.staging_labels.read(section))
-    section.require("destination")
-    volume, destination = table.volume.read(section), table.destination.read(section)
-    return LocalVolume(name, volume, _trimmed(destination), owner)

@@ -13,20 +13,23 @@ Finding = tuple[Severity, str, str, str]
 def missing_files(fleet: Fleet, root: Path) -> Iterator[Finding]:
     """Findings as (severity, path, message, fix); `root` is the spec's folder."""
     for library in fleet.libraries.values():
-        if not library.requirements.is_file():
+        files = dict.fromkeys([library.requirements, *(file for _, file in library.variants)])
+        for file in (each for each in files if not each.is_file()):
             yield (
                 Severity.ERROR,
                 f"libraries.{library.name}.requirements",
-                f"{_told(library.requirements, root)} is not a file",
+                f"{_told(file, root)} is not a file",
                 "paths are relative to the spec's folder",
             )
     for model in fleet.models.values():
+        platforms = [platform for platform, _ in model.variants] or [""]
+        chosen = dict.fromkeys(model.on(platform) for platform in platforms)
         # A warning: models are the output of a training that may run later, or elsewhere.
-        if model.is_local and not Path(model.source).exists():
+        for each in (each for each in chosen if each.is_local and not Path(each.source).exists()):
             yield (
                 Severity.WARNING,
                 f"models.{model.name}.source",
-                f"{_told(Path(model.source), root)} does not exist yet",
+                f"{_told(Path(each.source), root)} does not exist yet",
                 "train or export the model before `ggfleet bundle`",
             )
     for function in fleet.functions.values():

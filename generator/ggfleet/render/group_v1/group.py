@@ -97,10 +97,11 @@ def _publish(
 
 def _shared(fleet: Fleet, platform: Platform, known: Known) -> Iterator[tuple[str, Request]]:
     """The definitions that the cores of a platform share; one that would be empty is left out."""
+    here = fleet.on(platform.name)
     versions = {
-        "Resource": resource_version(fleet, platform, known),
-        "Function": function_version(fleet, platform),
-        "Connector": connector_version(fleet),
+        "Resource": resource_version(here, platform, known),
+        "Function": function_version(here, platform),
+        "Connector": connector_version(here),
         "Subscription": subscription_version(fleet, platform),
         "Logger": logger_version(fleet),
     }

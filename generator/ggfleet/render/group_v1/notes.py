@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ggfleet.model import Deployment, Fleet, Install, Note
+from ggfleet.model import Deployment, Fleet, Install, LocalDevice, Note
 
 NEWEST_PYTHON = (3, 8)
 """The newest runtime of the last core software, 1.11."""
@@ -21,6 +21,7 @@ def notes(fleet: Fleet) -> Iterator[Note]:
     yield from _platforms(fleet)
     yield from _libraries(fleet)
     yield from _unused(fleet)
+    yield from _hardware(fleet)
     yield from _containers(fleet)
     yield from _deployment(fleet)
 
@@ -55,6 +56,22 @@ def _unused(fleet: Fleet) -> Iterator[Note]:
     for name in fleet.resources:
         if name not in used:
             yield Note(f"resources.{name}", message)
+
+
+def _hardware(fleet: Fleet) -> Iterator[Note]:
+    """Paths that nobody tried, and platforms without what others have."""
+    used = fleet.used_resources()
+    devices = [each for each in fleet.resources.values() if isinstance(each, LocalDevice)]
+    for device in (each for each in devices if each.name in used):
+        for platform in fleet.used_platforms():
+            at = f"resources.{device.name}"
+            if device.variants and not dict(device.variants).get(platform.name):
+                yield Note(at, f"is left out for {platform.name}, which has no such hardware")
+            for kind in device.hardware:
+                hardware = platform.find(kind)
+                if hardware is not None and hardware.doubt and hardware.paths:
+                    paths = ", ".join(hardware.paths)
+                    yield Note(at, f"is {paths} on {platform.name}: {hardware.doubt}")
 
 
 def _containers(fleet: Fleet) -> Iterator[Note]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from ggfleet.spec import units
-from ggfleet.spec.keys import Table, counted, flag, mapping, one_of, quantity, section_of, text
+from ggfleet.spec.keys import Table
+from ggfleet.spec.kinds import counted, flag, mapping, one_of, paths, quantity, section_of, text
+from ggfleet.spec.presets import PRESETS
 from ggfleet.spec.tables.patterns import VERSION
 
 ARCHITECTURES = ("aarch64", "x86_64", "armv7l")
@@ -30,22 +32,32 @@ class Aws(Table):
 
 
 class Platform(Table):
-    """A kind of device that archives are built for."""
+    """A kind of device that archives are built for. What it says goes before its preset."""
 
+    preset = one_of("A board with its usual system, as listed below.", tuple(PRESETS), "")
     os = text("The operating system.", default="linux", pattern="linux", like="linux")
     architecture = one_of(
-        "What `uname -m` prints.",
+        "That of the system's programs, as `uname -m` prints it where the kernel has the same.",
         ARCHITECTURES,
+        "",
         aliases={"arm64": "aarch64", "amd64": "x86_64"},
     )
-    python = text("Version of the device's Python.", pattern=VERSION, like='"3.11"')
+    python = text("Version of the device's Python.", pattern=VERSION, like='"3.11"', default="")
     glibc = text(
         "Version of the device's C library.",
         pattern=VERSION,
         like='"2.36"',
         hint="(`ldd --version` tells)",
+        default="",
     )
     gpu = text("The vendor's GPU stack.", default="", pattern="jetson", like="jetson")
+    hardware = paths(
+        "Device nodes and folders of a camera or GPU, or of anything else; `[]` if it has none.",
+        "/dev/video0",
+    )
+    conditions = (
+        {"anyOf": [{"required": ["preset"]}, {"required": ["architecture", "python", "glibc"]}]},
+    )
 
 
 class Cores(Table):

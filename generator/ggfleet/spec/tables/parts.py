@@ -5,9 +5,10 @@ from __future__ import annotations
 from types import MappingProxyType
 
 from ggfleet.model import RESOURCE_OWNER, Access, Encoding, Install, Isolation
-from ggfleet.spec.keys import (
-    Key,
-    Table,
+from ggfleet.spec.keys import Key, Table
+from ggfleet.spec.kinds import (
+    ABSOLUTE,
+    HARDWARE,
     choice,
     choices,
     either,
@@ -15,6 +16,7 @@ from ggfleet.spec.keys import (
     mapping,
     names,
     optional,
+    per_platform,
     seconds,
     section_of,
     size,
@@ -22,7 +24,7 @@ from ggfleet.spec.keys import (
     words,
 )
 from ggfleet.spec.section import Section
-from ggfleet.spec.tables.patterns import ABSOLUTE, GROUP, GROUP_NAME
+from ggfleet.spec.tables.patterns import GROUP, GROUP_NAME
 from ggfleet.spec.tables.runtime import RunAs
 
 DEFAULT_TIMEOUT = 3
@@ -73,7 +75,9 @@ def _attached(about: str, like: str) -> Key[Attached]:
 class Library(Table):
     """ML libraries that travel together: they change rarely and weigh much."""
 
-    requirements = text("A requirements file.", like="lambda/requirements/tensorflow.txt")
+    requirements = per_platform(
+        text("A requirements file.", like="lambda/requirements/tensorflow.txt")
+    )
     install = choice(
         "How they reach a device: with the deployment, by the playbooks, or in the package.",
         Install,
@@ -97,9 +101,11 @@ class Library(Table):
 class Model(Table):
     """A trained model: it changes often."""
 
-    source = text(
-        "A file, a folder, an `s3://` URI of an archive, or the ARN of a SageMaker training job.",
-        like="models/digits",
+    source = per_platform(
+        text(
+            "A file, folder, `s3://` URI of an archive, or the ARN of a SageMaker training job.",
+            like="models/digits",
+        )
     )
     version = text("The model's own version.", pattern=r"\d+\.\d+\.\d+([-+].+)?", like="1.2.0")
     destination = text("Where functions find it.", pattern=ABSOLUTE, like="/models/digits")
@@ -109,8 +115,16 @@ class Model(Table):
 class Resource(Table):
     """Something on the device that functions may use: a device, a volume or a secret."""
 
-    device = text("A device node.", pattern=r"/dev/.+", like="/dev/video0", default="")
-    volume = text("A folder of the device.", pattern=ABSOLUTE, like="/srv/frames", default="")
+    device = per_platform(
+        words(
+            "A device node, several, or what the platform's preset or `hardware` names: `camera`.",
+            "/dev/video0",
+            rf"/dev/.+|{HARDWARE}",
+        )
+    ).optional(((), {}))
+    volume = per_platform(
+        text("A folder of the device.", pattern=ABSOLUTE, like="/srv/frames")
+    ).optional(("", {}))
     destination = text(
         "Where functions see the volume.", pattern=ABSOLUTE, like="/frames", default=""
     )

@@ -1,7 +1,6 @@
 """Patterns that several sections share. Each is also valid in JSON Schema."""
 
 VERSION = r"\d+\.\d+"
-ABSOLUTE = r"/(?!/).*"
 GROUP_NAME = r"[a-z_][a-z0-9_-]{0,31}"
 GROUP = r"[a-z_][a-z0-9_-]{0,31}|\d+"
 CERTIFICATE = r"arn:aws[a-z-]*:iot:[a-z0-9-]+:\d{12}:cert/[A-Za-z0-9]+"

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from ggfleet.model import Isolation, Quality, Storage
 from ggfleet.spec import units
-from ggfleet.spec.keys import (
-    Table,
+from ggfleet.spec.keys import Table
+from ggfleet.spec.kinds import (
+    ABSOLUTE,
     choice,
     flag,
     names,
@@ -16,7 +17,7 @@ from ggfleet.spec.keys import (
     size,
     text,
 )
-from ggfleet.spec.tables.patterns import ABSOLUTE, MAX_ID
+from ggfleet.spec.tables.patterns import MAX_ID
 
 MIN_SPOOL = 262144
 """Bytes; a core with a smaller spooler does not start (developer guide, troubleshooting)."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ggfleet.spec.keys import Table, listed, named, section_of, text
+from ggfleet.spec.keys import Table
+from ggfleet.spec.kinds import listed, named, section_of, text
 from ggfleet.spec.section import NAME
 from ggfleet.spec.tables.fleet import Aws, Cores, Deployment, Platform
 from ggfleet.spec.tables.parts import Function, Library, Model, Resource

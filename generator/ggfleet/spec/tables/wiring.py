@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ggfleet.spec.keys import Table, flag, mapping, number, one_of, size, text, words
+from ggfleet.spec.keys import Table
+from ggfleet.spec.kinds import flag, mapping, number, one_of, size, text, words
 from ggfleet.spec.tables.patterns import CERTIFICATE, MAX_ID
 
 LEVELS = ("DEBUG", "INFO", "WARN", "ERROR", "FATAL")
