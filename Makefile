@@ -12,7 +12,7 @@ COMPILE := $(UV) pip compile -q --universal --generate-hashes --no-header --no-a
            --no-emit-index-url --no-emit-find-links
 MODEL := build/models/digits/metrics.json
 
-.PHONY: help venv demo test lint check-lint unit model lock dist clean
+.PHONY: help venv demo test lint unit model lock dist clean
 
 help: ## tell what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | sort | expand -t 12
@@ -56,12 +56,12 @@ lock: .venv/.dev ## pin all dependencies anew
 	$(COMPILE) --upgrade --python-version 3.11 requirements/base.in -o requirements/base.txt
 	$(COMPILE) --upgrade --python-version 3.11 requirements/dev.in -o requirements/dev.txt
 	$(COMPILE) --upgrade --python-version 3.11 requirements/uv.in -c requirements/base.txt -o requirements/uv.txt
-	$(COMPILE) --python-version 3.10 models/requirements.in -o models/requirements.txt
+	$(COMPILE) --upgrade --python-version 3.10 models/requirements.in -o models/requirements.txt
 	for name in tensorflow edge-runtime greengrass-sdk; do \
-	  $(COMPILE) --python-version 3.10 lambda/requirements/$$name.in -o lambda/requirements/$$name.txt; done
+	  $(COMPILE) --upgrade --python-version 3.10 lambda/requirements/$$name.in -o lambda/requirements/$$name.txt; done
 
 dist: .venv/.dev ## build the wheel that pipx installs
 	$(UV) build --wheel --no-build-isolation --python $(BIN)/python --out-dir dist .
 
 clean: ## remove everything that was made
-	rm -rf .venv build dist
+	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .ansible

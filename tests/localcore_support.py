@@ -84,8 +84,9 @@ def package(code: str, sdk: Path | None = None, **more: str) -> bytes:
     """A Lambda package: `function.py`, other modules, and the unmodified greengrasssdk."""
     files: dict[str, str | bytes] = {"function.py": code}
     files.update({f"{name}.py": text for name, text in more.items()})
-    for file in sorted(sdk.rglob("*.py")) if sdk else ():
-        files[f"greengrasssdk/{file.relative_to(sdk)}"] = file.read_bytes()
+    if sdk:
+        for file in sorted(sdk.rglob("*.py")):
+            files[f"greengrasssdk/{file.relative_to(sdk)}"] = file.read_bytes()
     return zip_of(files)
 
 

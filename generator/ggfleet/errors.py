@@ -34,12 +34,18 @@ class SpecError(GgfleetError):
 
 
 class PendingError(GgfleetError):
-    """A document needs values that nothing has produced yet."""
+    """A document needs values that nothing has produced yet.
+
+    `pending` are pairs of what is missing and the fix; the message has a line for each of both.
+    """
 
     def __init__(self, pending: Iterable[tuple[str, str]]) -> None:
         self.pending = tuple(pending)
-        wanted = "; ".join(f"{what} ({fix})" for what, fix in self.pending)
-        super().__init__(f"not known yet: {wanted}", fix="run the commands named above, then again")
+        by_fix: dict[str, list[str]] = {}
+        for what, fix in self.pending:
+            by_fix.setdefault(fix, []).append(what)
+        lines = [line for fix, whats in by_fix.items() for line in (*whats, f"  fix: {fix}")]
+        super().__init__("not known yet:\n" + "\n".join(f"  {line}" for line in lines))
 
 
 class BundleError(GgfleetError):

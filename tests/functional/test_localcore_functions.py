@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -123,7 +124,7 @@ def test_a_message_between_functions_and_one_without_a_subscription(tmp_path: Pa
     ],
 )
 def test_what_a_core_refuses_reaches_the_publisher_as_an_error(
-    tmp_path: Path, arguments: dict[str, object], why: str
+    tmp_path: Path, arguments: dict[str, Any], why: str
 ) -> None:
     with running(act_group(), tmp_path) as run:
         assert why in run.ask("publish", **arguments)["error"]
@@ -133,7 +134,11 @@ def test_invoke_waits_for_a_result_and_gets_errors(tmp_path: Path) -> None:
     group = act_group()
     other = group.function("other", package(ACT, sdk()), pinned=False)
     with running(group, tmp_path) as run:
-        invoke = {"arn": other, "payload": {"do": "counted"}, "context": '{"custom": {}}'}
+        invoke: dict[str, Any] = {
+            "arn": other,
+            "payload": {"do": "counted"},
+            "context": '{"custom": {}}',
+        }
         assert run.ask("invoke", **invoke) == ["", "1"]
         assert run.ask("invoke", **invoke) == ["", "2"]  # on demand, and it stays
         failing = {**invoke, "payload": {"do": "fail", "raise": True}}

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import signal
 import subprocess
 import sys
-import threading
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -76,23 +76,17 @@ def test_a_killed_process_leaves_the_old_content_and_the_next_one_clears_up(old:
 
 
 def test_a_second_process_waits_for_the_first(old: Path) -> None:
-    with replace(old) as first, replace(old) as second:
+    with replace(old) as first:
         assert first.stdout is not None
-        assert second.stdout is not None
-        said: list[str] = []
-        readers = [
-            threading.Thread(target=lambda p=p: said.append(p.stdout.readline()))
-            for p in (first, second)
-        ]
-        for reader in readers:
-            reader.start()
-        readers[0].join(0.5)
-        readers[1].join(0.5)
-        assert said == ["half way\n"]
-        first.communicate(timeout=60)
-        second.communicate(timeout=60)
-        for reader in readers:
-            reader.join()
+        assert first.stdout.readline() == "half way\n"
+        with replace(old) as second:
+            with pytest.raises(subprocess.TimeoutExpired):
+                second.wait(timeout=1)
+            assert second.stdout is not None
+            assert select.select([second.stdout], [], [], 0)[0] == []
+            first.communicate(timeout=60)
+            out, errors = second.communicate(timeout=60)
+    assert (out, errors) == ("half way\n", "")
     assert content(old) == {"metrics.json": "new", "model": "new"}
 
 

@@ -227,7 +227,7 @@ def test_a_missing_object_is_told_and_no_file_is_left(tmp_path: Path, s3: Any) -
 def test_an_object_without_a_recorded_digest_says_so(s3: Any) -> None:
     s3.put_object(Bucket=BUCKET, Key="models/digits.zip", Body=b"zip")
     info = ObjectStore(s3).head(f"s3://{BUCKET}/models/digits.zip")
-    assert (info.size, info.sha256, info.etag) == (3, None, hashlib.md5(b"zip").hexdigest())
+    assert (info.size, info.sha256) == (3, None)
 
 
 @pytest.mark.parametrize("uri", ["http://a/b", "s3://bucket", "s3://bucket/", "bucket/key", ""])

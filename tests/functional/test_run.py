@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from functional.ggfleet_command import ROOT, SAMPLE, ggfleet
 from functional.small_fleet import lines, small_fleet
+from ggfleet.system.files import locked
 
 
 def answers(stdout: str) -> list[dict[str, object]]:
@@ -62,14 +65,52 @@ def test_a_second_run_fetches_only_what_changed(tmp_path: Path) -> None:
     assert answers(done.stdout)[0]["model"] == "second"
     manifest = json.loads((tmp_path / "build/bundles/manifest.json").read_text())
     (model,) = [a for a in manifest["archives"] if a["part"] == "models"]
-    assert f"{model['size']} bytes fetched" in done.stderr
+    assert f"{model['size'] / 10**6:.1f} MB fetched, 1 files unpacked" in done.stderr
+
+
+def test_an_answer_comes_while_the_input_is_still_open(tmp_path: Path) -> None:
+    """Whoever types messages, or pipes a sensor in, sees each answer when it is there."""
+    small_fleet(tmp_path)
+    with subprocess.Popen(
+        [sys.executable, "-m", "ggfleet", "run"],
+        cwd=tmp_path, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    ) as process:  # fmt: skip
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(lines({"n": 1}))
+        process.stdin.flush()
+        assert json.loads(process.stdout.readline())["payload"]["echo"] == {"n": 1}
+        process.stdin.close()
+        process.stdin = None
+        process.communicate(timeout=60)
+    assert process.returncode == 0
+
+
+def test_a_reader_that_goes_away_ends_the_run_without_traceback(tmp_path: Path) -> None:
+    small_fleet(tmp_path)
+    (tmp_path / "many.jsonl").write_text(lines(*({"n": "x" * 500} for _ in range(600))))
+    done = subprocess.run(
+        f"{sys.executable} -m ggfleet run --messages many.jsonl | head -c 10",
+        shell=True, cwd=tmp_path, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert len(done.stdout) == 10
+    assert "Traceback" not in done.stderr
+
+
+def test_two_runs_in_one_folder_do_not_mix(tmp_path: Path) -> None:
+    small_fleet(tmp_path)
+    with locked(tmp_path / "build/run/core"):
+        done = ggfleet("run", cwd=tmp_path, stdin=lines({}))
+    assert done.returncode == 2
+    assert "another ggfleet uses" in done.stderr
+    assert "--root" in done.stderr
 
 
 def test_a_line_that_is_no_message_is_named(tmp_path: Path) -> None:
     small_fleet(tmp_path)
-    done = ggfleet("run", cwd=tmp_path, stdin=lines({}) + '{"topic": 1}\n')
+    done = ggfleet("run", cwd=tmp_path, stdin=lines({}) + '\n{"topic": 1}\n')
     assert done.returncode == 2
-    assert "<stdin>:2 is no message" in done.stderr
+    assert "<stdin>:3 is no message" in done.stderr
 
 
 def test_no_core_for_this_machine_is_told_with_the_reason() -> None:

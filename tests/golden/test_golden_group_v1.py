@@ -17,7 +17,7 @@ import pytest
 
 from ggfleet.bundle.manifest import read_manifest
 from ggfleet.errors import GgfleetError, SpecError
-from ggfleet.model import Problem, Rendering
+from ggfleet.model import Rendering
 from ggfleet.render import render
 from ggfleet.spec import load
 from ggfleet.system.files import document_text, remove_tree
@@ -56,18 +56,19 @@ def test_messages_are_as_expected(case: str) -> None:
     """What cannot be rendered is said, with its fix, in one known text."""
     with pytest.raises(GgfleetError) as caught:
         render_case(CASES / case)
-    text = message_of(caught.value)
+    text = told(caught.value)
     if REWRITE:
         (CASES / case / "expected.txt").write_text(text)
     assert text == (CASES / case / "expected.txt").read_text()
 
 
-def message_of(error: GgfleetError) -> str:
-    """What people read, without the places of files."""
-    if isinstance(error, SpecError):
-        problems = (each for each in error.problems if isinstance(each, Problem))
-        return "".join(f"{p.path}: {p.message}\nfix: {p.fix}\n" for p in problems)
-    return f"{error.message}\nfix: {error.fix}\n"
+def told(error: GgfleetError) -> str:
+    """The message and its fix; for a spec, those of each problem, with its line."""
+    text = f"{error.message}\nfix: {error.fix}\n" if error.fix else f"{error.message}\n"
+    for problem in getattr(error, "problems", ()):
+        text += f"line {problem.place.line}: {problem.path}: {problem.message}\n"
+        text += f"fix: {problem.fix}\n"
+    return text
 
 
 def render_case(folder: Path) -> Rendering:

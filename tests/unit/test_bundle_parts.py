@@ -41,7 +41,19 @@ class Index:
         return tuple(self.wheels[platform.name])
 
 
-def shop_of(tmp_path: Path, fleet: Fleet, index: Index) -> Workshop:
+@dataclass
+class ByFile:
+    """Answers with the wheels of the first file that it is asked for."""
+
+    wheels: Mapping[str, Sequence[Wheel]]
+    asked: list[tuple[str, str]] = field(default_factory=list)
+
+    def __call__(self, files: Sequence[Path], platform: Platform) -> tuple[Wheel, ...]:
+        self.asked.append((files[0].name, platform.name))
+        return tuple(self.wheels[files[0].name])
+
+
+def shop_of(tmp_path: Path, fleet: Fleet, index: Index | ByFile) -> Workshop:
     listener = Listener()
     return Workshop(
         fleet=fleet,
@@ -99,18 +111,6 @@ def test_libraries_per_platform_and_the_rest_once(tmp_path: Path) -> None:
         assert archive.file == f"{archive.part}/{name}"
         assert archive.key == f"ggfleet/line/{archive.file}"
         assert (shop.out / archive.file).stat().st_size == archive.size
-
-
-@dataclass
-class ByFile:
-    """Answers with the wheels of the first file that it is asked for."""
-
-    wheels: Mapping[str, Sequence[Wheel]]
-    asked: list[tuple[str, str]] = field(default_factory=list)
-
-    def __call__(self, files: Sequence[Path], platform: Platform) -> tuple[Wheel, ...]:
-        self.asked.append((files[0].name, platform.name))
-        return tuple(self.wheels[files[0].name])
 
 
 def varied(tmp_path: Path, install: Install) -> Fleet:

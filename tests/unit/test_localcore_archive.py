@@ -113,3 +113,27 @@ def test_a_damaged_archive_is_refused(tmp_path: Path, name: str) -> None:
 def test_a_truncated_tar_is_refused(tmp_path: Path) -> None:
     content = tar_of({"m": None, **{f"m/{i}": str(i) * 999 for i in range(99)}})
     refused(tmp_path, content[: len(content) // 2], "is damaged", "model.tar.gz")
+
+
+@pytest.mark.parametrize(
+    ("files", "why"),
+    [
+        ({"a": "file", "a/b": "below"}, "lies below a file"),
+        ({"a": "file", "a/": ""}, "is there twice"),
+        ({"n" * 256: ""}, "too long"),
+    ],
+)
+def test_members_that_no_disk_could_hold_are_refused(
+    tmp_path: Path, files: dict[str, str | bytes], why: str
+) -> None:
+    refused(tmp_path, zip_of(files), why)
+
+
+def test_an_unknown_compression_is_told_as_damage(tmp_path: Path) -> None:
+    content = bytearray(zip_of({"a": "text"}))
+    method = 93  # zstandard, which Python 3.11 cannot read
+    content[8:10] = method.to_bytes(2, "little")
+    at = content.index(b"PK\x01\x02") + 10
+    content[at : at + 2] = method.to_bytes(2, "little")
+    with pytest.raises(CoreError, match="damaged"):
+        unpack(tmp_path, bytes(content))

@@ -79,7 +79,7 @@ def test_everything_missing_is_told_at_once() -> None:
     assert caught.value.pending == (
         (
             "the archive of the function classify for gateway",
-            "run `ggfleet bundle fleet.yml --platform gateway`",
+            "run `ggfleet bundle FLEET.YML --platform gateway`",
         ),
         ("the certificate of one", "register one"),
         ("the certificate of two", "register two"),

@@ -169,6 +169,8 @@ CASES = {
     "yes for true": ("pinned: true", "pinned: yes", 19, "functions.classify.pinned", "cannot be"),
     "tag": ("fleet: line", "fleet: !vault line", 1, "fleet", "has the tag !vault"),
     "unit": ("memory: 1 GiB", "memory: 1 Gib", 20, "functions.classify.memory", "cannot be"),
+    "endless size": ("memory: 1 GiB", f"memory: {'9' * 400} GiB", 20, "functions.classify.memory",
+                     "cannot be"),
     "zero size": ("memory: 1 GiB", "memory: 0 GiB", 20, "functions.classify.memory", "cannot be"),
     "half a second": ("timeout: 30 s", "timeout: 0.5 s", 21, "functions.classify.timeout", "cannot"),
     "bad name": ("  classify:", "  1st:", 16, "functions.1st", "cannot be a name"),

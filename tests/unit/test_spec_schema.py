@@ -23,7 +23,7 @@ RELATIONS = {
     "unknown platform", "unknown end", "cloud to cloud", "no memory", "device without container",
     "climbing destination", "nested destinations", "unknown resource", "long Lambda name", "tag",
     "model in S3 that is no archive", "ARN of something else", "repeated logger",
-    "repeated subscription", "half a second",
+    "repeated subscription", "half a second", "endless size",
 }  # fmt: skip
 """Mistakes that the schema cannot see: they are between parts, in files, or in YAML itself."""
 

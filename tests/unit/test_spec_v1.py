@@ -77,6 +77,8 @@ CASES = {
     "small spooler": ("size: 256 KiB", "size: 255 KiB", "system_functions.cloud_spooler.size",
                       "256 KiB or more", True),
     "port": ("port: 8088", "port: 80", "system_functions.stream_manager.port", "from 1024", True),
+    "endless port": ("port: 8088", f"port: {'9' * 400}", "system_functions.stream_manager.port",
+                     "from 1024", True),
     "no id": ("run_as: {uid: 1001}", "run_as: {}", "function_defaults.run_as", "uid: 1001", False),
     "id": ("uid: 1001", "uid: root", "function_defaults.run_as.uid", "whole number", False),
     "no core": ("cores: raspberry_pi,", "cores: raspbery_pi,", "client_devices.button.cores",

@@ -1,6 +1,6 @@
 """A fleet's archives: libraries, models and functions, for platforms that are not this machine."""
 
-from ggfleet.bundle.build import build
+from ggfleet.bundle.build import build, key_prefix
 from ggfleet.bundle.fetched import fetched_wheels
 from ggfleet.bundle.host import fits_host, host_platform
 from ggfleet.bundle.manifest import read_manifest, write_manifest
@@ -13,6 +13,7 @@ __all__ = [
     "fetched_wheels",
     "fits_host",
     "host_platform",
+    "key_prefix",
     "read_manifest",
     "write_manifest",
 ]

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
-import os
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from ggfleet.bundle.fetch import WheelCache
@@ -15,6 +12,7 @@ from ggfleet.bundle.parts import archives
 from ggfleet.bundle.resolve import resolve
 from ggfleet.bundle.workshop import Workshop
 from ggfleet.model import ANY_PLATFORM, Archive, Fleet, Manifest, Part, Platform
+from ggfleet.system.files import locked
 from ggfleet.system.progress import Progress
 
 
@@ -51,7 +49,7 @@ def build(
 def merge(fleet: Fleet, out: Path, built: Sequence[Archive]) -> Manifest:
     """Put archives into the manifest of `out` as it is now: another build may have changed it."""
     path = out / FILE_NAME
-    with _locked(out):
+    with locked(out):
         before = read_manifest(path) if path.exists() else None
         there = before.archives if before else ()
         stay = (a for a in there if _is_current(fleet, out, a) and not _is_replaced(a, built))
@@ -71,7 +69,13 @@ def _is_current(fleet: Fleet, out: Path, archive: Archive) -> bool:
         Part.FUNCTION: fleet.functions.keys(),
     }[archive.part]
     known = archive.platform in fleet.platforms or archive.platform == ANY_PLATFORM
-    return archive.name in names and known and (out / archive.file).is_file()
+    ours = archive.key.startswith(key_prefix(fleet))
+    return ours and archive.name in names and known and (out / archive.file).is_file()
+
+
+def key_prefix(fleet: Fleet) -> str:
+    """What the S3 keys of all of a fleet's archives begin with."""
+    return f"ggfleet/{fleet.name}/"
 
 
 def _is_replaced(old: Archive, built: Sequence[Archive]) -> bool:
@@ -80,14 +84,3 @@ def _is_replaced(old: Archive, built: Sequence[Archive]) -> bool:
         and (new.platform == old.platform or ANY_PLATFORM in (new.platform, old.platform))
         for new in built
     )
-
-
-@contextlib.contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    folder.mkdir(parents=True, exist_ok=True)
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(handle)

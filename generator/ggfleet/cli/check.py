@@ -26,17 +26,16 @@ def command(spec: Path, as_json: bool, strict: bool) -> int:
     if as_json:
         output.print_json(_as_json(spec, checked))
     else:
-        _tell(spec, checked)
+        _tell(spec, checked, failed=failed)
     return 2 if failed else 0
 
 
-def _tell(spec: Path, checked: Checked) -> None:
+def _tell(spec: Path, checked: Checked, *, failed: bool) -> None:
     output.tell_problems(checked.problems)
-    if checked.fleet is None:
-        counts = [_count(checked, severity) for severity in Severity]
-        errors, warnings = (output.plural(n, str(s)) for n, s in zip(counts, Severity, strict=True))
-        output.err.print(f"{spec}: {errors}, {warnings}")
-    else:
+    if checked.problems:
+        counts = ", ".join(output.plural(_count(checked, s), str(s)) for s in Severity)
+        output.err.print(f"{spec}: {counts}")
+    if checked.fleet is not None and not failed:
         output.out.print(f"{spec} is fine: {_summary(checked.fleet)}")
 
 

@@ -35,7 +35,7 @@ from ggfleet.errors import CompareError
 from ggfleet.model import Json
 from ggfleet.spec import load
 from ggfleet.system.files import write_json
-from ggfleet.workbench import Message, choose_core, interpreter, read_message
+from ggfleet.workbench import Message, choose_core, interpreter, read_messages
 
 Row = tuple[str, str, Callable[[float], str]]
 
@@ -135,9 +135,8 @@ def command(
 
 
 def _first(messages: TextIO) -> Message:
-    for line in messages:
-        if line.strip():
-            return read_message(line, f"{messages.name}:1")
+    for message in read_messages(messages, messages.name):
+        return message
     raise CompareError(f"{messages.name} holds no message", fix="write one as its first line")
 
 

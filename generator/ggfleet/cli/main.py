@@ -6,7 +6,9 @@ can put it right; 130 interrupted. A traceback means a mistake in ggfleet.
 
 from __future__ import annotations
 
+import errno
 import importlib
+import os
 import sys
 
 import click
@@ -29,6 +31,22 @@ VERBS = {
 """Every verb and what it does; its module is imported only when it is called, to start fast."""
 
 INTERRUPTED = 130
+
+_ANOTHER = "name another file or folder"
+_ROOM = "free some space, or name another folder"
+REFUSALS = {
+    errno.EACCES: "change its permissions, or name another file or folder",
+    errno.EPERM: "change its permissions, or name another file or folder",
+    errno.EROFS: _ANOTHER,
+    errno.ENOENT: _ANOTHER,
+    errno.ENOTDIR: _ANOTHER,
+    errno.EISDIR: _ANOTHER,
+    errno.EEXIST: _ANOTHER,
+    errno.ENAMETOOLONG: _ANOTHER,
+    errno.ENOSPC: _ROOM,
+    errno.EDQUOT: _ROOM,
+}
+"""What the machine may refuse of a path that a user named, and the fix."""
 
 
 class _Verbs(click.Group):
@@ -76,8 +94,15 @@ def main() -> None:
     except (click.Abort, KeyboardInterrupt):
         output.err.print("interrupted", style="yellow")
         code = INTERRUPTED
-    except BrokenPipeError:
-        # The reader of our output has gone, as `ggfleet ... | head` does; nothing is wrong.
-        sys.stderr.close()
-        code = 0
+    except OSError as error:
+        code = _tell_refused(error)
     sys.exit(code or 0)
+
+
+def _tell_refused(error: OSError) -> int:
+    """A path that the machine refused is the user's to put right; everything else is ours."""
+    if error.filename is None or error.errno not in REFUSALS:
+        raise error
+    reason = os.strerror(error.errno).lower()
+    output.tell_error(GgfleetError(f"{error.filename}: {reason}", fix=REFUSALS[error.errno]))
+    return 2

@@ -27,7 +27,7 @@ def command(spec: Path, bundles: Path, endpoint_url: str | None, as_json: bool) 
     An archive is named by its content and never overwritten: what is there already stays.
     """
     fleet = load(spec)
-    manifest = manifest_in(bundles)
+    manifest = manifest_in(bundles, fleet)
     if not manifest.archives:
         raise GgfleetError(f"{bundles} holds no archives", fix=f"run `ggfleet bundle {spec}`")
     s3 = s3_client(fleet.aws.region, endpoint_url)

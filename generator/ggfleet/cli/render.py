@@ -6,10 +6,11 @@ from pathlib import Path
 
 import click
 
-from ggfleet.bundle import read_manifest
+from ggfleet.bundle import key_prefix, read_manifest
 from ggfleet.cli import output
 from ggfleet.cli.options import bundles_option, chosen, json_option, platforms_option, spec_argument
-from ggfleet.model import Manifest, Rendering
+from ggfleet.errors import GgfleetError
+from ggfleet.model import Fleet, Manifest, Rendering
 from ggfleet.render import TARGETS, render
 from ggfleet.spec import load
 from ggfleet.system.documents import write_rendering
@@ -42,7 +43,7 @@ def command(
     `ggfleet bundle` wrote; a value that nothing has produced yet is named, and nothing is written.
     """
     fleet = chosen(load(spec), platforms)
-    rendering = render(fleet, manifest_in(bundles), target)
+    rendering = render(fleet, manifest_in(bundles, fleet), target)
     write_rendering(rendering, out)
     if as_json:
         output.print_json(
@@ -58,10 +59,20 @@ def command(
     return 0
 
 
-def manifest_in(bundles: Path) -> Manifest:
-    """The manifest in a folder of archives; an empty one where nothing was bundled yet."""
+def manifest_in(bundles: Path, fleet: Fleet) -> Manifest:
+    """A fleet's manifest in a folder of archives; an empty one where nothing was bundled yet.
+
+    Raises `GgfleetError` when the folder holds another fleet's archives.
+    """
     path = bundles / "manifest.json"
-    return read_manifest(path) if path.exists() else Manifest()
+    manifest = read_manifest(path) if path.exists() else Manifest()
+    foreign = [a for a in manifest.archives if not a.key.startswith(key_prefix(fleet))]
+    if foreign:
+        raise GgfleetError(
+            f"{bundles} holds archives of another fleet than {fleet.name}: {foreign[0].key}",
+            fix="name another folder with --bundles, or run `ggfleet bundle` for this fleet",
+        )
+    return manifest
 
 
 def _tell(rendering: Rendering, target: str, out: Path) -> None:

@@ -23,7 +23,7 @@ from ggfleet.cli.options import (
 from ggfleet.cli.progress import reporting
 from ggfleet.model import Core
 from ggfleet.spec import load
-from ggfleet.workbench import Message, Trial, choose_core, read_message, running
+from ggfleet.workbench import Message, Trial, choose_core, read_messages, running
 
 
 @click.command()
@@ -72,9 +72,8 @@ def command(
     if which:
         _tell_which(core, as_json)
         return 0
-    lines = enumerate(messages, start=1)
-    sent = (read_message(line, f"{messages.name}:{n}") for n, line in lines if line.strip())
-    return _run(Trial(fleet, core, root.absolute(), bundles, cache, isolation), sent)
+    trial = Trial(fleet, core, root.absolute(), bundles, cache, isolation)
+    return _run(trial, read_messages(messages, messages.name))
 
 
 def _tell_which(core: Core, as_json: bool) -> None:
@@ -91,7 +90,8 @@ def _run(trial: Trial, messages: Iterator[Message]) -> int:
         _log("listening")
         talk = core.talk(messages, lambda answer: click.echo(answer.to_line()))
     _log(
-        f"{talk.sent} messages in, {talk.answered} answers out, {talk.dropped} dropped, "
+        f"{output.plural(talk.sent, 'message')} in, {output.plural(talk.answered, 'answer')} out, "
+        f"{talk.dropped} dropped, "
         f"{talk.failed} failed in {talk.seconds:.1f} s"
     )
     return 1 if talk.failed or talk.dropped else 0

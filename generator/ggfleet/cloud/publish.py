@@ -122,6 +122,8 @@ def _open_checked(path: Path, archive: Archive) -> BinaryIO:
         raise BundleError(f"cannot read {path}: {why}", fix="run `ggfleet bundle`") from error
     if hashlib.file_digest(stream, "sha256").hexdigest() != archive.sha256:
         stream.close()
-        raise BundleError(f"{path} is not what the manifest says", fix="run `ggfleet bundle` again")
+        raise BundleError(
+            f"{path} is not what the manifest says", fix="remove it and run `ggfleet bundle` again"
+        )
     stream.seek(0)
     return stream

@@ -7,6 +7,8 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
+from ggfleet.errors import CloudError
+
 S3Client = Any
 """boto3 makes its clients at run time and ships no types for them."""
 
@@ -22,7 +24,11 @@ def s3_client(region: str, endpoint_url: str | None = None) -> S3Client:
     Credentials come from where boto3 looks for them: environment, `~/.aws`, instance role. None is
     asked for before the first call.
     """
-    return boto3.client("s3", region, endpoint_url=endpoint_url, config=_config(endpoint_url))
+    try:
+        return boto3.client("s3", region, endpoint_url=endpoint_url, config=_config(endpoint_url))
+    except ValueError as error:
+        fix = "write it like https://s3.example.com"
+        raise CloudError(f"{endpoint_url} is no endpoint: {error}", fix=fix) from error
 
 
 def local_s3_client(region: str, endpoint_url: str) -> S3Client:

@@ -21,11 +21,10 @@ SHA256 = "sha256"
 
 @dataclass(frozen=True)
 class ObjectInfo:
-    """An object: its size in bytes, the SHA-256 that its writer recorded if any, its ETag."""
+    """An object: its size in bytes, and the SHA-256 that its writer recorded, if any."""
 
     size: int
     sha256: str | None
-    etag: str
 
 
 def split_uri(uri: str) -> tuple[str, str]:
@@ -81,4 +80,4 @@ def _info(answer: dict[str, object]) -> ObjectInfo:
     size = answer["ContentLength"]
     assert isinstance(metadata, dict)
     assert isinstance(size, int)
-    return ObjectInfo(size, metadata.get(SHA256), str(answer["ETag"]).strip('"'))
+    return ObjectInfo(size, metadata.get(SHA256))

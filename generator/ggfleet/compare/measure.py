@@ -19,7 +19,7 @@ from ggfleet.compare.wheelhouse import Wheelhouse
 from ggfleet.errors import CompareError
 from ggfleet.localcore import CoreDeployment
 from ggfleet.model import Core, Fleet, Function, Install, Manifest, Model, Part
-from ggfleet.system.files import remove_tree
+from ggfleet.system.files import locked, remove_tree
 from ggfleet.system.progress import Progress
 from ggfleet.workbench import Message, Workbench, interpreter
 
@@ -93,6 +93,10 @@ def measure(
 ) -> Generator[Measured, None, None]:
     """Measure each strategy `runs` times, taking turns, so that a slow moment hits both."""
     with contextlib.ExitStack() as stack:
+        alone = locked(
+            plan.folder / "devices", wait=False, fix="wait for it, or name another --out"
+        )
+        stack.enter_context(alone)
         ready = _prepare(plan, progress, stack)
         for number in range(1, runs + 1):
             for strategy in ready.strategies:

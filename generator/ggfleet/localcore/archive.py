@@ -16,10 +16,13 @@ import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import IO, NoReturn
 
 from ggfleet.errors import CoreError
+
+NAME_MAX = 255
+"""Bytes of one name on the file systems of Linux."""
 
 CHUNK = 1 << 20
 BLOCK = 4096
@@ -86,6 +89,10 @@ def _write(target: Path, source: Callable[[], IO[bytes]], mode: int) -> None:
         os.fchmod(sink.fileno(), mode & NO_WRITING | stat.S_IRUSR)
 
 
+# A compression method that Python lacks is told as NotImplementedError.
+BROKEN = (zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, NotImplementedError)
+
+
 @contextmanager
 def open_archive(path: Path, uri: str) -> Iterator[Contents]:
     """Open and check an archive; `uri` says its kind and names it in errors.
@@ -104,7 +111,7 @@ def open_archive(path: Path, uri: str) -> Iterator[Contents]:
                 yield Contents(_checked(members, uri))
         else:
             raise CoreError(f"{uri}: a core unpacks .zip and .tar.gz", fix="pack it as a .zip")
-    except (zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError) as error:
+    except BROKEN as error:
         raise CoreError(f"{uri} is damaged: {error}", fix="pack and publish it again") from error
 
 
@@ -158,15 +165,22 @@ def _check_parents(members: Sequence[Member], uri: str) -> None:
 
 
 def _checked(members: list[Member], uri: str) -> list[Member]:
-    seen = set()
+    seen: set[str] = set()
+    files: set[str] = set()
     for member in members:
         parts = member.path.split("/")
         if member.path.startswith("/") or ".." in parts or "\\" in member.path or not member.path:
             _refuse(uri, member.path, "would land outside of its folder")
         path = os.path.normpath(member.path)
-        if path in seen and member.open is not None:
+        if path in files or (path in seen and member.open is not None):
             _refuse(uri, member.path, "is there twice")
+        if any(str(parent) in files for parent in PurePosixPath(path).parents):
+            _refuse(uri, member.path, "lies below a file")
+        if any(len(part.encode()) > NAME_MAX for part in parts):
+            _refuse(uri, member.path[:40], "has a name that is too long for a file")
         seen.add(path)
+        if member.open is not None:
+            files.add(path)
     return members
 
 

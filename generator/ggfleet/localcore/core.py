@@ -96,7 +96,7 @@ class EmbeddedCore:
         except BlockingIOError as error:
             lock.close()
             raise CoreError(
-                f"another core uses {self.layout.root}", fix="stop it, or give another --root"
+                f"another core uses {self.layout.root}", fix="stop it, or use another folder"
             ) from error
         self._lock = lock
         return self
@@ -133,7 +133,7 @@ class EmbeddedCore:
             self._log(note)
         report = replace(self._deployer.deploy(self.deployment), isolation=self.isolation)
         self._log(
-            f"{self.deployment.group} is in force: {report.download_bytes} bytes fetched, "
+            f"{self.deployment.group} is in force: {report.download_bytes / 10**6:.1f} MB fetched, "
             f"{report.files} files unpacked in {report.seconds:.1f} s"
         )
         return report

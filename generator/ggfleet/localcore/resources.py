@@ -26,7 +26,7 @@ from ggfleet.localcore.trees import InForce, Tree, put_in_place, remove_unused, 
 from ggfleet.system.files import remove_tree, sha256
 
 MIB = 1 << 20
-PUBLISH = "publish it again: ggfleet bundle --publish"
+PUBLISH = "remove the object and run `ggfleet publish` again"
 
 
 @dataclass(frozen=True)
@@ -198,5 +198,5 @@ def _amount(size: int) -> str:
 
 
 def _disk_full(root: Path, what: str) -> CoreError:
-    fix = "free some space, or give another --root"
+    fix = "free some space, or use another folder"
     return CoreError(f"not enough space in {root}: {what}", fix=fix)

@@ -86,5 +86,5 @@ def attached_ml(fleet: Fleet) -> Iterator[Library | Model]:
 def _pending(part: Part, name: str, platform: str) -> Pending:
     return Pending(
         f"the archive of the {_NOUNS[part]} {name} for {platform}",
-        f"run `ggfleet bundle fleet.yml --platform {platform}`",
+        f"run `ggfleet bundle FLEET.YML --platform {platform}`",
     )

@@ -79,13 +79,14 @@ def factor(text: str) -> float:
 
 def number(low: int, high: int, text: str) -> int:
     """`8088` -> 8088."""
-    if not re.fullmatch(r"\d+", text) or not low <= int(text) <= high:
+    if not re.fullmatch(_WHOLE, text) or not low <= int(text) <= high:
         raise ValueError(f"write a whole number from {low} to {high}")
     return int(text)
 
 
 def _quantity(text: str, units: dict[str, int], like: str) -> tuple[float, str]:
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([A-Za-z]+)", text)
+    # Twelve digits: more are no quantity of anything, and too many overflow a float.
+    match = re.fullmatch(r"(\d{1,12}(?:\.\d{1,12})?)\s*([A-Za-z]+)", text)
     if not match:
         raise ValueError(f"write a number and a unit, like {like}")
     if match[2] not in units:
@@ -95,6 +96,7 @@ def _quantity(text: str, units: dict[str, int], like: str) -> tuple[float, str]:
     return float(match[1]), match[2]
 
 
+_WHOLE = r"[0-9]{1,10}"
 _NUMBER = r"(?=.*[1-9])\d+(\.\d+)?"
 
 SIZE = Unit("size", "256 MiB", rf"{_NUMBER}\s*({'|'.join(_SIZES)})", kilobytes)
@@ -116,4 +118,4 @@ def octets_unit(least: int, why: str) -> Unit[int]:
 
 def number_unit(low: int, high: int, like: str) -> Unit[int]:
     """A whole number without a unit, from `low` to `high`."""
-    return Unit("whole number", like, r"\d+", partial(number, low, high))
+    return Unit("whole number", like, _WHOLE, partial(number, low, high))

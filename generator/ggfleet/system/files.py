@@ -7,6 +7,7 @@ place, flushed to the disk (fsync) and renamed.
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import hashlib
 import json
 import os
@@ -17,6 +18,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
+from ggfleet.errors import GgfleetError
 from ggfleet.model import Document, Json
 
 CHUNK = 1 << 20
@@ -82,6 +84,8 @@ def sha256(path: Path) -> str:
 
 def remove_tree(folder: Path) -> None:
     """Remove a folder that may hold read-only folders; a missing one is fine."""
+    if folder.is_symlink():
+        folder.unlink()
     if not folder.exists():
         return
     for top, _, _ in os.walk(folder):
@@ -92,12 +96,32 @@ def remove_tree(folder: Path) -> None:
 def replace_folder(new: Path, place: Path) -> None:
     """Let a finished folder take the place of another, which is removed.
 
-    Two renames: a crash between them leaves the old folder as `.<name>.old`, complete.
+    Two renames: a crash between them leaves the old folder as `.<name>.old`, complete. Others who
+    do the same in this parent folder wait.
     """
     old = place.with_name(f".{place.name}.old")
-    remove_tree(old)
-    if place.exists():
-        place.replace(old)
-    new.replace(place)
-    sync_folder(place.parent)
-    remove_tree(old)
+    with locked(place.parent):
+        remove_tree(old)
+        if place.exists():
+            place.replace(old)
+        new.replace(place)
+        sync_folder(place.parent)
+        remove_tree(old)
+
+
+@contextlib.contextmanager
+def locked(folder: Path, *, wait: bool = True, fix: str = "") -> Iterator[None]:
+    """Keep others who lock this folder out while the block runs; it is made if need be.
+
+    With `wait=False` a folder that is locked already raises `GgfleetError` with `fix`.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise GgfleetError(f"another ggfleet uses {folder}", fix=fix) from error
+        yield
+    finally:
+        os.close(handle)

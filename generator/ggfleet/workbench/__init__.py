@@ -2,7 +2,16 @@
 
 from ggfleet.workbench.bench import Workbench
 from ggfleet.workbench.host import choose_core, interpreter
-from ggfleet.workbench.messages import Message, read_message
+from ggfleet.workbench.messages import Message, read_message, read_messages
 from ggfleet.workbench.trial import Trial, running
 
-__all__ = ["Message", "Trial", "Workbench", "choose_core", "interpreter", "read_message", "running"]
+__all__ = [
+    "Message",
+    "Trial",
+    "Workbench",
+    "choose_core",
+    "interpreter",
+    "read_message",
+    "read_messages",
+    "running",
+]

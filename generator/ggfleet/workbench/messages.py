@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from ggfleet.errors import GgfleetError
@@ -32,8 +33,22 @@ def read_message(line: str, where: str) -> Message:
     try:
         value = json.loads(line)
         return Message(str(value["topic"]), json.dumps(value["payload"]).encode())
-    except (ValueError, TypeError, KeyError) as error:
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise GgfleetError(
             f"{where} is no message",
             fix='write one JSON object a line: {"topic": "digits/request", "payload": {...}}',
         ) from error
+
+
+def read_messages(stream: Iterable[str], name: str) -> Iterator[Message]:
+    """The messages of a text stream, as its lines come; empty lines are passed over.
+
+    Raises `GgfleetError` naming the line that is no message, or bytes that are no UTF-8.
+    """
+    number = 0
+    try:
+        for number, line in enumerate(stream, start=1):
+            if line.strip():
+                yield read_message(line, f"{name}:{number}")
+    except UnicodeDecodeError as error:
+        raise GgfleetError(f"{name}:{number + 1} is not UTF-8", fix="send UTF-8") from error

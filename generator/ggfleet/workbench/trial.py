@@ -8,10 +8,13 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from types import TracebackType
+from typing import Self
 
 from ggfleet.bundle import build
 from ggfleet.localcore import CoreEvent, EmbeddedCore, Failed
 from ggfleet.model import Core, Fleet
+from ggfleet.system.files import locked
 from ggfleet.system.progress import Progress
 from ggfleet.workbench.bench import Workbench
 from ggfleet.workbench.host import interpreter
@@ -56,24 +59,69 @@ class Running:
 
     def talk(self, messages: Iterable[Message], answered: Callable[[Message], None]) -> Talk:
         """Send messages, hand out every answer to the cloud, return when all calls have ended."""
-        began, sent, got = time.monotonic(), 0, 0
-        for message in messages:
-            self._core.send(message.topic, message.payload)
-            sent += 1
-            while self._core.pending > AHEAD:
-                got += self._hand_out(answered)
-        while self._core.pending:
-            got += self._hand_out(answered)
-        got += self._hand_out(answered)
+        began, sent = time.monotonic(), 0
+        with _HandingOut(self._core, answered) as out:
+            for message in messages:
+                self._core.send(message.topic, message.payload)
+                sent += 1
+                out.wait(lambda: self._core.pending <= AHEAD)
+            out.wait(lambda: not self._core.pending)
         seconds = time.monotonic() - began
-        return Talk(sent, got, self._core.dropped, self._failures.count, seconds)
+        return Talk(sent, out.count, self._core.dropped, self._failures.count, seconds)
 
-    def _hand_out(self, answered: Callable[[Message], None]) -> int:
-        count = 0
-        while answer := self._core.next_answer(POLL):
-            answered(Message(answer.topic, answer.payload))
-            count += 1
-        return count
+
+class _HandingOut:
+    """Hands answers out from a thread of its own: the next message may be long in coming.
+
+    What `answered` raises (a closed pipe) comes out of `wait` or at the end of the block.
+    """
+
+    def __init__(self, core: EmbeddedCore, answered: Callable[[Message], None]) -> None:
+        self.count = 0
+        self._core = core
+        self._answered = answered
+        self._ended = threading.Event()
+        self._error: Exception | None = None
+        self._thread = threading.Thread(target=self._run, daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._ended.set()
+        self._thread.join()
+        if kind is None:
+            self._raise()
+
+    def wait(self, condition: Callable[[], bool]) -> None:
+        """Return when the condition holds."""
+        self._raise()
+        while not condition():
+            time.sleep(POLL)
+            self._raise()
+
+    def _run(self) -> None:
+        try:
+            while True:
+                ended = self._ended.is_set()
+                answer = self._core.next_answer(POLL)
+                if answer is not None:
+                    self._answered(Message(answer.topic, answer.payload))
+                    self.count += 1
+                elif ended:
+                    return
+        except Exception as error:  # noqa: BLE001 - it is raised in the thread that waits
+            self._error = error
+
+    def _raise(self) -> None:
+        if self._error is not None:
+            raise self._error
 
 
 @contextlib.contextmanager
@@ -82,6 +130,11 @@ def running(trial: Trial, progress: Progress, log: Callable[[str], None]) -> Ite
 
     `log` gets what the core tells, from several threads.
     """
+    with locked(trial.root / "core", wait=False, fix="wait for it, or name another --root"):
+        yield from _running(trial, progress, log)
+
+
+def _running(trial: Trial, progress: Progress, log: Callable[[str], None]) -> Iterator[Running]:
     platform = trial.fleet.platforms[trial.core.platform]
     python = interpreter(platform)
     manifest = build(trial.fleet, [platform], trial.bundles, cache=trial.cache, progress=progress)

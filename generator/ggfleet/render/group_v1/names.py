@@ -12,9 +12,6 @@ from ggfleet.model import Core, Fleet, Function, Platform
 ID = re.compile(r"[A-Za-z0-9:_-]{1,128}")
 """What the API's own field texts say of every element's Id and of a resource's Name."""
 
-LAMBDA_NAME_LIMIT = 64
-"""Characters of a Lambda function's name (CreateFunction, FunctionName)."""
-
 FOLDER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
@@ -65,14 +62,7 @@ def arn(fleet: Fleet, service: str, resource: str) -> str:
 
 def lambda_name(fleet: Fleet, function: Function) -> str:
     """The name of a function in the Lambda service, which holds those of other fleets too."""
-    name = f"{fleet.name}-{function.name}"
-    if len(name) > LAMBDA_NAME_LIMIT:
-        raise GgfleetError(
-            f"the Lambda function name {name} has {len(name)} characters, "
-            f"and Lambda takes {LAMBDA_NAME_LIMIT}",
-            fix=f"shorten the name of the fleet or of functions.{function.name}",
-        )
-    return name
+    return f"{fleet.name}-{function.name}"
 
 
 def function_arn(fleet: Fleet, function: Function, platform: Platform) -> str:

@@ -104,7 +104,7 @@ class Model(Table):
     source = per_platform(
         text(
             "A file, folder, `s3://` URI of an archive, or the ARN of a SageMaker training job.",
-            like="models/digits",
+            like="build/models/digits",
         )
     )
     version = text("The model's own version.", pattern=r"\d+\.\d+\.\d+([-+].+)?", like="1.2.0")
@@ -158,7 +158,7 @@ class Resource(Table):
 class Function(Table):
     """A Lambda function: it changes sometimes, a few KB."""
 
-    source = words("Folders whose contents are laid into one package.", "lambda/digits")
+    source = words("Folders whose contents are laid into one package.", "lambda/digits_edge")
     handler = text(
         "What is called for each message; a native executable has none.",
         pattern=r"[A-Za-z_][\w/]*(\.[A-Za-z_]\w*)+",

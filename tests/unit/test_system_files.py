@@ -1,0 +1,158 @@
+"""Files and folders appear whole or not at all, and nothing of somebody else's is replaced."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import pytest
+
+from ggfleet.errors import GgfleetError, ToolError
+from ggfleet.model import Document, Rendering
+from ggfleet.system.documents import write_rendering
+from ggfleet.system.files import atomic_file, locked, remove_tree, replace_folder, write_json
+from ggfleet.system.process import program, run
+
+RENDERING = Rendering((Document("calls.json", []), Document("cores/a/group.json", {"Name": "a"})))
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_a_file_that_fails_half_way_leaves_the_old_one_and_nothing_beside(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_text("old")
+
+    def fail() -> None:
+        with atomic_file(path) as stream:
+            stream.write(b"half")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail()
+    assert path.read_text() == "old"
+    assert names(tmp_path) == ["file"]
+
+
+def test_a_file_is_there_with_its_mode_when_the_block_has_ended(tmp_path: Path) -> None:
+    path = tmp_path / "new/file"
+    with atomic_file(path, mode=0o600) as stream:
+        stream.write(b"all")
+        assert not path.exists()
+    assert (path.read_bytes(), path.stat().st_mode & 0o777) == (b"all", 0o600)
+
+
+def test_json_keeps_order_and_refuses_what_is_no_json(tmp_path: Path) -> None:
+    write_json(tmp_path / "x.json", {"b": 1, "a": "ü"})
+    assert (tmp_path / "x.json").read_text() == '{\n  "b": 1,\n  "a": "ü"\n}\n'
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        write_json(tmp_path / "x.json", float("nan"))
+
+
+def test_a_folder_takes_the_place_of_another(tmp_path: Path) -> None:
+    for name in ("new", "place"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / name).touch()
+    replace_folder(tmp_path / "new", tmp_path / "place")
+    assert names(tmp_path) == ["place"]
+    assert names(tmp_path / "place") == ["new"]
+
+
+def test_what_a_crash_left_behind_is_cleared_up(tmp_path: Path) -> None:
+    (tmp_path / ".place.old/x").mkdir(parents=True)
+    (tmp_path / "new").mkdir()
+    replace_folder(tmp_path / "new", tmp_path / "place")
+    assert names(tmp_path) == ["place"]
+
+
+def test_removing_follows_no_link_and_opens_read_only_folders(tmp_path: Path) -> None:
+    (tmp_path / "kept").mkdir()
+    (tmp_path / "link").symlink_to("kept")
+    (tmp_path / "tree/shut").mkdir(parents=True)
+    (tmp_path / "tree/shut/file").touch()
+    (tmp_path / "tree/out").symlink_to(tmp_path / "kept")
+    (tmp_path / "tree/shut").chmod(0o500)
+    for name in ("tree", "link", "absent"):
+        remove_tree(tmp_path / name)
+    assert names(tmp_path) == ["kept"]
+
+
+def test_a_locked_folder_keeps_others_out(tmp_path: Path) -> None:
+    with (
+        locked(tmp_path / "a"),
+        pytest.raises(GgfleetError, match="another ggfleet uses"),
+        locked(tmp_path / "a", wait=False),
+    ):
+        pass
+    with locked(tmp_path / "a", wait=False):
+        pass
+
+
+def test_a_rendering_replaces_an_earlier_one_wholly(tmp_path: Path) -> None:
+    write_rendering(RENDERING, tmp_path / "out")
+    fewer = Rendering((Document("calls.json", []),))
+    write_rendering(fewer, tmp_path / "out")
+    assert names(tmp_path / "out") == ["calls.json"]
+    assert names(tmp_path) == ["out"]
+
+
+@pytest.mark.parametrize("own", ["notes.md", ".git"])
+def test_a_folder_with_anything_else_is_not_replaced(tmp_path: Path, own: str) -> None:
+    write_rendering(RENDERING, tmp_path / "out")
+    (tmp_path / "out" / own).touch()
+    with pytest.raises(GgfleetError, match="no earlier rendering"):
+        write_rendering(RENDERING, tmp_path / "out")
+    assert own in names(tmp_path / "out")
+
+
+def test_a_folder_without_the_mark_is_not_replaced(tmp_path: Path) -> None:
+    (tmp_path / "cores").mkdir()
+    with pytest.raises(GgfleetError, match="no earlier rendering"):
+        write_rendering(RENDERING, tmp_path)
+
+
+def test_the_folder_one_is_in_is_not_replaced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(GgfleetError, match="the folder you are in"):
+        write_rendering(RENDERING, Path())
+
+
+def test_a_link_is_followed_and_stays(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to("real")
+    for _ in range(2):
+        write_rendering(RENDERING, tmp_path / "link")
+    assert (tmp_path / "link").readlink() == Path("real")
+    assert names(tmp_path / "real") == ["calls.json", "cores"]
+
+
+def test_renderings_at_the_same_time_end_in_one_whole_rendering(tmp_path: Path) -> None:
+    errors: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            for _ in range(20):
+                write_rendering(RENDERING, tmp_path / "out")
+        except BaseException as error:  # noqa: BLE001 - handed to the test's own thread
+            errors.append(error)
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert errors == []
+    assert names(tmp_path / "out") == ["calls.json", "cores"]
+
+
+def test_a_program_that_fails_is_told_with_its_last_words() -> None:
+    with pytest.raises(ToolError, match=r"sh failed with exit code 3:\nwhy"):
+        run(["sh", "-c", "echo why >&2; exit 3"])
+    with pytest.raises(ToolError, match="no-such-program is not installed"):
+        run(["no-such-program"])
+    with pytest.raises(ToolError, match="no-such-program is not installed"):
+        program("no-such-program")
+    assert run(["cat"], stdin="in") == "in"
