@@ -20,6 +20,7 @@ from ggfleet.errors import GgfleetError, SpecError
 from ggfleet.model import Rendering
 from ggfleet.render import render
 from ggfleet.spec import load
+from ggfleet.system.documents import write_rendering
 from ggfleet.system.files import document_text, remove_tree
 
 CASES = Path(__file__).parent / "group_v1"
@@ -49,6 +50,17 @@ def test_documents_are_as_expected(case: str) -> None:
     if REWRITE:
         rewrite(CASES / case / "expected", rendered)
     assert rendered == read_tree(CASES / case / "expected")
+
+
+@pytest.mark.parametrize("case", GOOD)
+def test_a_rendering_takes_the_place_of_an_earlier_one(case: str, tmp_path: Path) -> None:
+    """No document of it is taken for somebody's own file."""
+    rendering = render_case(CASES / case)
+    for _ in range(2):
+        write_rendering(rendering, tmp_path / "out")
+    (tmp_path / "out/notes.txt").write_text("mine")
+    with pytest.raises(GgfleetError, match="no earlier rendering"):
+        write_rendering(rendering, tmp_path / "out")
 
 
 @pytest.mark.parametrize("case", BAD)

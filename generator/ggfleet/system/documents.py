@@ -12,7 +12,7 @@ from ggfleet.system.files import document_text, replace_folder, write_text
 MARK = "calls.json"
 """A file that every rendered folder holds; a folder without it is not ours to replace."""
 
-KNOWN = frozenset({MARK, "cores", "platforms"})
+KNOWN = frozenset({MARK, "bulk-deployment.json", "bulk-deployment.jsonl", "cores", "platforms"})
 """All that a rendering may have at its top. A folder with anything else is somebody's own."""
 
 
