@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from functional.ggfleet_command import ROOT, SAMPLE, ggfleet
+from ggfleet.spec import json_schema
+from ggfleet.spec.schema import FILE
 
 
 def test_the_sample_passes_the_check() -> None:
@@ -86,7 +88,16 @@ def test_init_writes_a_fleet_that_passes_the_check(tmp_path: Path) -> None:
     assert (checked.returncode, told["errors"], told["warnings"]) == (0, 0, 0)
     # Two facts on V1, which a fleet of today's systems should know: its Python and its cgroups.
     assert [p["rule"] for p in told["problems"]] == ["platform-runtime", "platform-cgroup"]
+    assert json.loads((tmp_path / "my fleet" / FILE).read_text()) == json_schema()
     assert "fleet: my-fleet\n" in (tmp_path / "my fleet/fleet.yml").read_text()
+
+
+def test_schema_is_printed_or_written(tmp_path: Path) -> None:
+    """Both are the same bytes."""
+    printed = ggfleet("schema").stdout
+    assert json.loads(printed) == json_schema()
+    assert ggfleet("schema", "--out", tmp_path / "made/schema.json").returncode == 0
+    assert (tmp_path / "made/schema.json").read_text() == printed
 
 
 def test_init_overwrites_nothing(tmp_path: Path) -> None:
@@ -144,7 +155,7 @@ def test_completion_offers_the_verbs(shell: str) -> None:
 
 def test_help_names_every_verb_within_80_columns() -> None:
     done = ggfleet("--help")
-    for verb in ("init", "check", "bundle", "render", "publish", "run", "compare"):
+    for verb in ("init", "check", "bundle", "render", "publish", "run", "compare", "schema"):
         assert f"  {verb} " in done.stdout
     assert max(map(len, done.stdout.splitlines())) <= 80
 

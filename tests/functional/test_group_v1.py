@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore import xform_name
 from botocore.exceptions import ClientError
 
 from functional.moto_server import Endpoint, moto_endpoint
@@ -52,7 +53,8 @@ def test_the_sample_is_acceptable(sample: Tree) -> None:
 
 def test_the_sample_has_every_document(sample: Tree) -> None:
     """Three platforms with four definitions each, four cores, and every function on every platform."""
-    shared = [name for name in LISTS if name != "core-definition.json"]
+    absent = ("core-definition.json", "device-definition.json", "connector-definition.json")
+    shared = [name for name in LISTS if name not in absent]
     for platform in ("pi", "orin", "gateway"):
         assert all(f"platforms/{platform}/{name}" in sample for name in shared)
         functions = elements(sample, f"platforms/{platform}/function-definition.json")
@@ -74,10 +76,21 @@ def endpoint() -> Iterator[Endpoint]:
         yield started
 
 
-def has_loggers(greengrass: Any) -> bool:
-    """Whether the server knows CreateLoggerDefinition; moto 5.2 does not."""
+PROBES = {
+    "CreateLoggerDefinition": {"Name": "probe"},
+    "CreateConnectorDefinition": {"Name": "probe"},
+    "StartBulkDeployment": {"ExecutionRoleArn": "probe", "InputFileUri": "probe"},
+}
+
+
+def unknown_operations(greengrass: Any) -> frozenset[str]:
+    """Operations that the server lacks: of moto 5.2 all of these."""
+    return frozenset(name for name, body in PROBES.items() if not knows(greengrass, name, body))
+
+
+def knows(greengrass: Any, operation: str, body: dict[str, str]) -> bool:
     try:
-        greengrass.create_logger_definition(Name="probe")
+        getattr(greengrass, xform_name(operation))(**body)
     except ClientError as error:
         if error.response["ResponseMetadata"]["HTTPStatusCode"] != 404:
             raise
@@ -114,13 +127,12 @@ def prepare_account(endpoint: Endpoint, documents: Tree) -> None:
 def called(endpoint: Endpoint, sample: Tree) -> Caller:
     """All calls of calls.json, made in their order.
 
-    moto knows no loggers in Greengrass V1. Where that is so the logger definitions are not created and
-    the groups lack their pointer: botocore's model alone has judged them, in the tests above.
+    moto knows no loggers, connectors and bulk deployments in Greengrass V1. Where that is so they
+    are not called and the groups lack their pointers: botocore's model alone has judged them, in the
+    tests above.
     """
     prepare_account(endpoint, sample)
-    loggers = has_loggers(endpoint.client("greengrass"))
-    unknown = frozenset() if loggers else frozenset({"CreateLoggerDefinition"})
-    caller = Caller(endpoint.client, unknown)
+    caller = Caller(endpoint.client, unknown_operations(endpoint.client("greengrass")))
     caller.run(sample)
     return caller
 
@@ -138,6 +150,24 @@ def test_every_core_gets_a_group(called: Caller, sample: Tree, endpoint: Endpoin
         assert len(known) == 4
         assert stored == known
         assert set(known.values()) <= {a.get("LatestVersionArn") for a in called.answers.values()}
+
+
+def test_the_bulk_deployment_names_every_group(called: Caller, endpoint: Endpoint) -> None:
+    """The file that lies in the bucket has one line a group, with the ids that the calls gave."""
+    stored = endpoint.client("s3").get_object(
+        Bucket="line-vision-greengrass", Key="ggfleet/line-vision/bulk-deployment.jsonl"
+    )["Body"]
+    lines = [json.loads(line) for line in stored.read().decode().splitlines()]
+    groups = [answer for path, answer in called.answers.items() if path.endswith("/group.json")]
+    assert len(groups) == 4
+    assert lines == [
+        {
+            "GroupId": g["Id"],
+            "GroupVersionId": g["LatestVersion"],
+            "DeploymentType": "NewDeployment",
+        }
+        for g in groups
+    ]
 
 
 def test_definitions_are_stored_as_rendered(
@@ -182,6 +212,30 @@ def test_the_sequence_has_a_reason(endpoint: Endpoint, sample: Tree, called: Cal
     body = copy.deepcopy(sample[groups[0]["body"]])
     with pytest.raises(ClientError, match="does not exist"):
         endpoint.client("greengrass").create_group(**body)
+
+
+# Client devices, which the sample has not
+
+
+def test_client_devices_are_stored_with_their_groups(endpoint: Endpoint) -> None:
+    """Cores with devices get definitions of their own; the server keeps them as they are written."""
+    documents = documents_of(render_case(CASES / "client_devices"))
+    prepare_account(endpoint, documents)
+    caller = Caller(endpoint.client, unknown_operations(endpoint.client("greengrass")))
+    caller.run(documents)
+    greengrass = endpoint.client("greengrass")
+    for core, count in (("line-1", 2), ("line-2", 1)):
+        answer = caller.answers[f"cores/{core}/device-definition.json"]
+        stored = greengrass.get_device_definition_version(
+            DeviceDefinitionId=answer["Id"], DeviceDefinitionVersionId=answer["LatestVersion"]
+        )["Definition"]
+        assert stored == documents[f"cores/{core}/device-definition.json"]["InitialVersion"]
+        assert len(stored["Devices"]) == count
+        pointers = caller.sent[f"cores/{core}/group.json"]["InitialVersion"]
+        assert pointers["DeviceDefinitionVersionArn"] == answer["LatestVersionArn"]
+    assert (
+        "DeviceDefinitionVersionArn" not in caller.sent["cores/line-3/group.json"]["InitialVersion"]
+    )
 
 
 # The same bytes

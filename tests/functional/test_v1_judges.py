@@ -13,6 +13,7 @@ import pytest
 from functional.v1_rules import Tree, elements, rule_problems
 from functional.v1_sample import render_sample
 from functional.v1_service import all_shape_problems, documents_of
+from golden.test_golden_group_v1 import CASES, render_case
 
 PLATFORM = "platforms/gateway"
 
@@ -144,6 +145,71 @@ RULE_BREAKS: dict[str, tuple[Callable[[Tree], object], str]] = {
         "exactly one core",
     ),
 }
+
+
+@pytest.fixture
+def wide() -> Tree:
+    """A group with functions of the core itself, connectors and client devices, to break."""
+    documents = documents_of(render_case(CASES / "functions"))
+    other = documents_of(render_case(CASES / "connectors"))
+    devices = documents_of(render_case(CASES / "client_devices"))
+    return {"functions": documents, "connectors": other, "devices": devices}
+
+
+def system(documents: Tree, name: str) -> Tree:
+    found: Tree = function(documents["functions"], f"system:{name}")["FunctionConfiguration"]
+    return found
+
+
+WIDE_BREAKS: dict[str, tuple[Callable[[Tree], object], str]] = {
+    "a small spooler": (
+        lambda d: system(d, "cloud-spooler")["Environment"]["Variables"].update(
+            GG_CONFIG_MAX_SIZE_BYTES="262143"
+        ),
+        "does not start",
+    ),
+    "isolation of a system function": (
+        lambda d: system(d, "stream-manager")["Environment"].update(Execution={}),
+        "has no Execution",
+    ),
+    "a system function on demand": (
+        lambda d: system(d, "ip-detector").update(Pinned=False),
+        "is pinned",
+    ),
+    "JSON for a native function": (
+        lambda d: function(d["functions"], "native")["FunctionConfiguration"].update(
+            EncodingType="json"
+        ),
+        "takes binary alone",
+    ),
+    "two instances of a connector": (
+        lambda d: first(d["connectors"], "connector").update(
+            ConnectorArn="arn:aws:greengrass:eu-west-1::/connectors/SerialStream/versions/1"
+        ),
+        "one instance",
+    ),
+    "a connector's dangling resource": (
+        lambda d: elements(d["connectors"], f"{PLATFORM}/connector-definition.json")[1][
+            "Parameters"
+        ].update({"SerialPort-ResourceId": "res-none"}),
+        "is no resource",
+    ),
+    "a device with another's id": (
+        lambda d: elements(d["devices"], "cores/line-1/device-definition.json")[0].update(
+            Id="plant:lamp"
+        ),
+        "is there twice",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", WIDE_BREAKS)
+def test_a_broken_rule_of_other_kinds_is_found(name: str, wide: Tree) -> None:
+    """The same for what the sample has not."""
+    break_it, message = WIDE_BREAKS[name]
+    assert [p for each in wide.values() for p in rule_problems(each)] == []
+    break_it(wide)
+    assert any(message in problem for each in wide.values() for problem in rule_problems(each))
 
 
 @pytest.mark.parametrize("name", RULE_BREAKS)

@@ -17,6 +17,8 @@ Documents = Mapping[str, Any]
 ID = re.compile(r"[a-zA-Z0-9:_-]{1,128}")
 QUALIFIED_ARN = re.compile(r"arn:[\w-]+:lambda:[\w-]+:\d{12}:function:[\w-]+:(?!\$LATEST)[\w-]+")
 ML = ("S3MachineLearningModelResourceData", "SageMakerMachineLearningModelResourceData")
+SYSTEM_ARN = re.compile(r"arn:aws:lambda:::function:GG(IPDetector|CloudSpooler|StreamManager):1")
+LEAST_SPOOL = 262144
 LOCAL = ("LocalDeviceResourceData", "LocalVolumeResourceData")
 LISTS = {
     "core-definition.json": "Cores",
@@ -24,6 +26,8 @@ LISTS = {
     "resource-definition.json": "Resources",
     "subscription-definition.json": "Subscriptions",
     "logger-definition.json": "Loggers",
+    "device-definition.json": "Devices",
+    "connector-definition.json": "Connectors",
 }
 
 
@@ -34,6 +38,8 @@ def rule_problems(documents: Documents) -> list[str]:
         if "/lambda" not in folder:
             found += _platform_problems(documents, folder)
     for path, body in documents.items():
+        if path.endswith("/group.json"):
+            found += _end_problems(documents, path)
         if path.endswith("core-definition.json") and len(body["InitialVersion"]["Cores"]) != 1:
             found.append(f"{path}: a group has exactly one core")
     return found
@@ -55,26 +61,71 @@ def _ids(documents: Documents) -> Iterator[str]:
 
 
 def _platform_problems(documents: Documents, folder: str) -> list[str]:
-    functions = elements(documents, f"{folder}/function-definition.json")
+    path = f"{folder}/function-definition.json"
+    own = [each for each in elements(documents, path) if "system:" in each["Id"]]
+    functions = [each for each in elements(documents, path) if each not in own]
+    default = documents[path]["InitialVersion"].get("DefaultConfig", {}) if own else {}
+    mode = default.get("Execution", {}).get("IsolationMode", "GreengrassContainer")
+    connectors = elements(documents, f"{folder}/connector-definition.json")
     listed = elements(documents, f"{folder}/resource-definition.json")
     resources = {each["Id"]: each for each in listed}
-    subscriptions = elements(documents, f"{folder}/subscription-definition.json")
     found: list[str] = []
+    for each in own:
+        found += _system_problems(each, contained=mode == "GreengrassContainer")
+    found += _connector_problems(connectors, resources)
     for resource in listed:
         found += _resource_problems(resource)
     for function in functions:
         found += _function_problems(function, resources)
     for resource in listed:
-        found += _owner_problems(resource, functions)
-    arns = {each["FunctionArn"] for each in functions}
-    for each in subscriptions:
-        for end in (each["Source"], each["Target"]):
-            if end != "cloud" and end not in arns:
-                found.append(f"{each['Id']}: {end} is no function of the group")
+        found += _owner_problems(resource, functions, connectors)
     for each in elements(documents, f"{folder}/logger-definition.json"):
         if "Space" in each and each["Type"] != "FileSystem":
             found.append(f"{each['Id']}: Space is for FileSystem alone")
     return found
+
+
+def _end_problems(documents: Documents, group: str) -> Iterator[str]:
+    """Each end of a group's subscriptions is in one of the definitions that the group points at."""
+    pointers = documents[group]["InitialVersion"].values()
+    paths = [pointer.removeprefix("${").partition(":")[0] for pointer in pointers]
+    lists = {path.rsplit("/", 1)[1]: elements(documents, path) for path in paths}
+    ends = {"cloud", "GGShadowService"}
+    for name, key in (
+        ("function-definition.json", "FunctionArn"),
+        ("device-definition.json", "ThingArn"),
+        ("connector-definition.json", "ConnectorArn"),
+    ):
+        ends |= {each[key] for each in lists.get(name, [])}
+    for each in lists.get("subscription-definition.json", []):
+        for end in (each["Source"], each["Target"]):
+            if end not in ends:
+                yield f"{group}, {each['Id']}: {end} is no function of the group, nor another end"
+
+
+def _system_problems(function: Tree, *, contained: bool) -> Iterator[str]:
+    name, configuration = function["Id"], function["FunctionConfiguration"]
+    environment = configuration.get("Environment", {})
+    if not SYSTEM_ARN.fullmatch(function["FunctionArn"]):
+        yield f"{name}: is no function of the core"
+    if "Execution" in environment:
+        yield f"{name}: a system function has no Execution"
+    if ("MemorySize" in configuration) != contained:
+        yield f"{name}: MemorySize is for containers, and required there"
+    if not configuration.get("Pinned") or "Timeout" not in configuration:
+        yield f"{name}: is pinned, with a Timeout"
+    spool = environment.get("Variables", {}).get("GG_CONFIG_MAX_SIZE_BYTES", LEAST_SPOOL)
+    if int(spool) < LEAST_SPOOL:
+        yield f"{name}: the core does not start with a smaller spooler"
+
+
+def _connector_problems(connectors: list[Tree], resources: Mapping[str, Tree]) -> Iterator[str]:
+    kinds = Counter(each["ConnectorArn"].partition("/versions/")[0] for each in connectors)
+    yield from (f"{kind}: one instance in a group" for kind, n in kinds.items() if n > 1)
+    for each in connectors:
+        for key, value in each.get("Parameters", {}).items():
+            if key.lower().endswith("resourceid") and value not in resources:
+                yield f"{each['Id']}: {value} is no resource"
 
 
 def _resource_problems(resource: Tree) -> Iterator[str]:
@@ -104,6 +155,8 @@ def _function_problems(function: Tree, resources: Mapping[str, Tree]) -> Iterato
         yield f"{name}: MemorySize is required in a container"
     if not contained and "MemorySize" in configuration:
         yield f"{name}: MemorySize is not allowed without a container"
+    if "Executable" in configuration and configuration["EncodingType"] != "binary":
+        yield f"{name}: a native executable takes binary alone"
     if not contained and environment.get("AccessSysfs"):
         yield f"{name}: AccessSysfs is not allowed without a container"
     policies = environment.get("ResourceAccessPolicies", [])
@@ -135,7 +188,7 @@ def _policy_problems(
         yield f"{about}: rw exceeds GroupPermission"
 
 
-def _owner_problems(resource: Tree, functions: list[Tree]) -> Iterator[str]:
+def _owner_problems(resource: Tree, functions: list[Tree], connectors: list[Tree]) -> Iterator[str]:
     kind, data = next(iter(resource["ResourceDataContainer"].items()))
     if kind not in ML:
         return
@@ -151,7 +204,8 @@ def _owner_problems(resource: Tree, functions: list[Tree]) -> Iterator[str]:
         yield f"{resource['Id']}: OwnerSetting is required, a function has no container"
     if "NoContainer" not in modes and "OwnerSetting" in data:
         yield f"{resource['Id']}: OwnerSetting is discouraged, all functions have containers"
-    if not modes:
+    connected = any(resource["Id"] in each.get("Parameters", {}).values() for each in connectors)
+    if not modes and not connected:
         yield f"{resource['Id']}: no function uses it"
 
 

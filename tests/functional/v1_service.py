@@ -13,16 +13,22 @@ from botocore.model import Shape
 from botocore.validate import ParamValidator
 
 from functional.v1_rules import Documents, Tree
-from ggfleet.model import Rendering
-from ggfleet.system.files import to_json
+from ggfleet.model import Document, Rendering
+from ggfleet.system.files import document_text
 
 REFERENCE = re.compile(r"\$\{([^:}]+):(\w+)\}")
+NATIVE_RUNTIME = "arn:aws:greengrass:::runtime/function/executable"
 _SESSION = botocore.session.Session()
 
 
 def documents_of(rendering: Rendering) -> Tree:
     """Documents by path, through JSON, as whoever reads the files gets them."""
-    return {each.path: json.loads(to_json(each.content)) for each in rendering.documents}
+    return {each.path: _parsed(each) for each in rendering.documents}
+
+
+def _parsed(document: Document) -> Any:
+    text = document_text(document)
+    return [json.loads(line) for line in text.splitlines()] if document.lines else json.loads(text)
 
 
 def shape_problems(service: str, operation: str, body: object) -> list[str]:
@@ -46,6 +52,8 @@ def _wrong_words(shape: Shape, value: Any, at: str) -> Iterator[str]:
     elif shape.type_name == "list" and isinstance(value, list):
         for index, item in enumerate(value):
             yield from _wrong_words(shape.member, item, f"{at}[{index}]")
+    elif value == NATIVE_RUNTIME and at == "CreateFunction.Runtime":
+        return  # Lambda took it while Greengrass V1 lived; botocore's model never listed it
     elif shape.type_name == "string":
         yield from _wrong_word(shape, str(value), at)
 
@@ -83,12 +91,14 @@ class Caller:
 
     def run(self, documents: Documents) -> None:
         for call in documents["calls.json"]:
+            if "upload" in call:
+                self._upload(documents[call["body"]]["InputFileUri"], documents[call["upload"]])
             if call["operation"] not in self._unknown:
                 self._call(call, documents[call["body"]])
 
     def _call(self, call: Tree, body: Tree) -> None:
         client = self._client(call["service"])
-        sent = self._resolved(body)
+        sent = self.resolved(body)
         assert "${" not in json.dumps(sent), f"unresolved: {sent}"
         self.sent[call["body"]] = sent
         self.answers[call["body"]] = getattr(client, xform_name(call["operation"]))(**sent)
@@ -96,12 +106,19 @@ class Caller:
             waiter = client.get_waiter(call["wait"])
             waiter.wait(FunctionName=body["FunctionName"], WaiterConfig={"Delay": 0})
 
-    def _resolved(self, value: Any) -> Any:
+    def _upload(self, uri: str, lines: list[Tree]) -> None:
+        """Put JSON Lines where the body says, with the ids that AWS assigned."""
+        text = "".join(f"{json.dumps(line)}\n" for line in self.resolved(lines))
+        assert "${" not in text
+        bucket, _, key = uri.removeprefix("s3://").partition("/")
+        self._client("s3").put_object(Bucket=bucket, Key=key, Body=text.encode())
+
+    def resolved(self, value: Any) -> Any:
         if isinstance(value, dict):
-            resolved = {key: self._resolved(item) for key, item in value.items()}
+            resolved = {key: self.resolved(item) for key, item in value.items()}
             return {key: item for key, item in resolved.items() if item is not MISSING}
         if isinstance(value, list):
-            return [self._resolved(item) for item in value]
+            return [self.resolved(item) for item in value]
         found = REFERENCE.fullmatch(value) if isinstance(value, str) else None
         if found is None:
             return value

@@ -20,7 +20,8 @@ from ggfleet.errors import GgfleetError
 from ggfleet.model import Rendering
 from ggfleet.render import render
 from ggfleet.spec import load
-from ggfleet.system.files import remove_tree, to_json
+from ggfleet.system.documents import write_rendering
+from ggfleet.system.files import document_text, remove_tree
 
 CASES = Path(__file__).parent / "group_v1"
 REWRITE = os.environ.get("GGFLEET_REWRITE_GOLDEN") == "1"
@@ -41,6 +42,17 @@ def test_documents_are_as_expected(case: str) -> None:
     if REWRITE:
         rewrite(CASES / case / "expected", rendered)
     assert rendered == read_tree(CASES / case / "expected")
+
+
+@pytest.mark.parametrize("case", GOOD)
+def test_a_rendering_takes_the_place_of_an_earlier_one(case: str, tmp_path: Path) -> None:
+    """No document of it is taken for somebody's own file."""
+    rendering = render_case(CASES / case)
+    for _ in range(2):
+        write_rendering(rendering, tmp_path / "out")
+    (tmp_path / "out/notes.txt").write_text("mine")
+    with pytest.raises(GgfleetError, match="no earlier rendering"):
+        write_rendering(rendering, tmp_path / "out")
 
 
 @pytest.mark.parametrize("case", BAD)
@@ -75,7 +87,7 @@ def read_hosts(path: Path) -> dict[str, Any]:
 
 
 def files_of(rendering: Rendering) -> dict[str, str]:
-    files = {document.path: to_json(document.content) for document in rendering.documents}
+    files = {document.path: document_text(document) for document in rendering.documents}
     assert len(files) == len(rendering.documents), "two documents have one path"
     notes = "".join(f"{note.path or '(fleet)'}: {note.message}\n" for note in rendering.notes)
     return {**files, "notes.txt": notes}

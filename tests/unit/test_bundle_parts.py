@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -15,7 +15,7 @@ from ggfleet.bundle.parts import archives
 from ggfleet.bundle.resolve import Wheel
 from ggfleet.bundle.workshop import Workshop
 from ggfleet.errors import BundleError
-from ggfleet.model import Archive, Fleet, Install, Manifest, Part, Platform
+from ggfleet.model import Archive, Fleet, Hardware, Install, Manifest, Part, Platform
 from unit.factories import make_fleet, make_function, make_library, make_model, make_platform
 from unit.wheelmaker import Listener, make_wheel
 
@@ -41,7 +41,19 @@ class Index:
         return tuple(self.wheels[platform.name])
 
 
-def shop_of(tmp_path: Path, fleet: Fleet, index: Index) -> Workshop:
+@dataclass
+class ByFile:
+    """Answers with the wheels of the first file that it is asked for."""
+
+    wheels: Mapping[str, Sequence[Wheel]]
+    asked: list[tuple[str, str]] = field(default_factory=list)
+
+    def __call__(self, files: Sequence[Path], platform: Platform) -> tuple[Wheel, ...]:
+        self.asked.append((files[0].name, platform.name))
+        return tuple(self.wheels[files[0].name])
+
+
+def shop_of(tmp_path: Path, fleet: Fleet, index: Index | ByFile) -> Workshop:
     listener = Listener()
     return Workshop(
         fleet=fleet,
@@ -99,6 +111,70 @@ def test_libraries_per_platform_and_the_rest_once(tmp_path: Path) -> None:
         assert archive.file == f"{archive.part}/{name}"
         assert archive.key == f"ggfleet/line/{archive.file}"
         assert (shop.out / archive.file).stat().st_size == archive.size
+
+
+def varied(tmp_path: Path, install: Install) -> Fleet:
+    """The fleet above with a requirements file and a model of its own for the Pi."""
+    fleet = fleet_of(tmp_path, install)
+    (tmp_path / "pi.txt").write_text("small\n")
+    (tmp_path / "pi.tflite").write_text("smaller")
+    files = (("gateway", tmp_path / "r.txt"), ("pi", tmp_path / "pi.txt"))
+    sources = (("gateway", str(tmp_path / "digits.tflite")), ("pi", str(tmp_path / "pi.tflite")))
+    library = replace(fleet.libraries["tiny"], variants=files)
+    model = replace(fleet.models["digits"], variants=sources)
+    return replace(fleet, libraries={"tiny": library}, models={"digits": model})
+
+
+def two_wheels(tmp_path: Path) -> ByFile:
+    one, other = (make_wheel(tmp_path, name=name) for name in ("tiny", "small"))
+    return ByFile({"r.txt": [one], "pi.txt": [other]})
+
+
+def test_a_platform_gets_its_own_variants(tmp_path: Path) -> None:
+    """Requirements and sources that differ by platform; another platform's are not even read."""
+    index = two_wheels(tmp_path)
+    shop = shop_of(tmp_path, varied(tmp_path, Install.ML_RESOURCE), index)
+    found = built(shop, parts=[Part.LIBRARIES, Part.MODEL])
+    assert index.asked == [("r.txt", "gateway"), ("pi.txt", "pi")]
+    assert [(a.part, a.platform) for a in found] == [
+        ("libraries", "gateway"), ("libraries", "pi"), ("models", "gateway"), ("models", "pi"),
+    ]  # fmt: skip
+    assert len({archive.tree_sha256 for archive in found}) == 4
+    (tmp_path / "pi.tflite").unlink()
+    assert [a.platform for a in built(shop, PC, parts=[Part.MODEL])] == ["gateway"]
+
+
+def test_a_variant_in_the_cloud_is_not_bundled(tmp_path: Path) -> None:
+    fleet = varied(tmp_path, Install.ML_RESOURCE)
+    sources = (("gateway", str(tmp_path / "digits.tflite")), ("pi", "s3://bucket/model.zip"))
+    model = replace(fleet.models["digits"], variants=sources)
+    shop = shop_of(tmp_path, replace(fleet, models={"digits": model}), two_wheels(tmp_path))
+    assert [a.platform for a in built(shop, parts=[Part.MODEL])] == ["gateway"]
+
+
+def test_a_package_with_variants_is_one_for_each_platform(tmp_path: Path) -> None:
+    """Pure wheels, and yet two packages; unless both files give the same wheels."""
+    index = two_wheels(tmp_path)
+    fleet = varied(tmp_path, Install.IN_FUNCTION)
+    assert [a.platform for a in built(shop_of(tmp_path, fleet, index), parts=[Part.FUNCTION])] == [
+        "gateway", "pi",
+    ]  # fmt: skip
+    same = ByFile(dict.fromkeys(("r.txt", "pi.txt"), index.wheels["r.txt"]))
+    (tmp_path / "pi.txt").write_text("tiny\n")
+    found = built(shop_of(tmp_path, fleet, same), parts=[Part.FUNCTION])
+    assert [a.platform for a in found] == ["any"]
+
+
+def test_a_camera_is_no_reason_to_build_again(tmp_path: Path) -> None:
+    index = native(tmp_path)
+    fleet = fleet_of(tmp_path, Install.ML_RESOURCE)
+    built(shop_of(tmp_path, fleet, index), parts=[Part.LIBRARIES])
+    asked = len(index.asked)
+    camera = Hardware("camera", ("/dev/video0",))
+    seeing = [replace(platform, hardware=(camera,)) for platform in (PC, PI)]
+    shop = shop_of(tmp_path, fleet, index)
+    assert len(built(shop, *seeing, parts=[Part.LIBRARIES])) == 2
+    assert len(index.asked) == asked
 
 
 def test_parts_can_be_limited(tmp_path: Path) -> None:

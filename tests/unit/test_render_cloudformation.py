@@ -11,6 +11,7 @@ from ggfleet.errors import GgfleetError, PendingError
 from ggfleet.model import (
     Archive,
     Aws,
+    ClientDevice,
     Deployment,
     Document,
     Fleet,
@@ -18,6 +19,7 @@ from ggfleet.model import (
     Model,
     Part,
     Rendering,
+    Resolved,
     Subscription,
 )
 from ggfleet.render import render
@@ -160,8 +162,8 @@ def test_an_empty_section_is_left_out() -> None:
 
 def test_an_unknown_call_is_our_mistake() -> None:
     """Whatever `group-v1` learns to say, no template leaves it out silently."""
-    call = {"service": "greengrass", "operation": "StartBulkDeployment", "body": "bulk.json"}
-    with pytest.raises(AssertionError, match="StartBulkDeployment"):
+    call = {"service": "greengrass", "operation": "StartSomething", "body": "bulk.json"}
+    with pytest.raises(AssertionError, match="StartSomething"):
         calls_of(Rendering((Document("calls.json", [call]),)), {})
 
 
@@ -249,3 +251,23 @@ def test_a_version_has_the_digest_of_its_platforms_archive() -> None:
 
     assert len(digests("a", "b")) == 2
     assert len(digests("a", "a")) == 1
+
+
+def test_devices_that_are_led_to_functions_need_one_template() -> None:
+    """Groups with client devices name functions, which a template of cores alone has not."""
+    devices = {"button": ClientDevice("button", ("line-0",), "button", Resolved("arn:c"))}
+    routes = (Subscription("button", "pressed", "classify"),)
+    few, many = (
+        make_fleet(
+            cores=cores(count),
+            functions=[make_function()],
+            client_devices=devices,
+            subscriptions=routes,
+        )
+        for count in (66, 67)
+    )
+    assert len(resources(templates(few)[FLEET], "::DeviceDefinitionVersion")) == 1
+    with pytest.raises(GgfleetError, match="name functions of another one"):
+        templates(many)
+    without_functions = replace(many, subscriptions=(Subscription("button", "pressed", "cloud"),))
+    assert any(resources(t, "::DeviceDefinition") for t in templates(without_functions).values())

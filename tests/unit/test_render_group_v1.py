@@ -9,9 +9,12 @@ import pytest
 from ggfleet.errors import GgfleetError
 from ggfleet.model import (
     CLOUD,
+    SHADOW,
     Access,
     Archive,
     Aws,
+    ClientDevice,
+    Connector,
     Deployment,
     Fleet,
     Isolation,
@@ -19,6 +22,7 @@ from ggfleet.model import (
     Logger,
     Manifest,
     Part,
+    Resolved,
     Subscription,
 )
 from ggfleet.render import render
@@ -120,6 +124,55 @@ def test_space_is_for_files_alone() -> None:
     assert [each.get("Space") for each in found] == [None, 10]
 
 
+def test_a_group_has_the_subscriptions_of_its_own_devices() -> None:
+    """An end that a group lacks would be refused; between two devices both must be there."""
+    devices = {
+        name: ClientDevice(name, cores, name, Resolved("arn:c"))
+        for name, cores in (("button", ("line-1",)), ("lamp", ("line-1", "line-2")))
+    }
+    pairs = [(CLOUD, "f"), ("button", "lamp"), ("f", "lamp"), ("lamp", SHADOW), ("f", "alarms")]
+    fleet = make_fleet(
+        cores=tuple(make_core(f"line-{number}") for number in (1, 2, 3)),
+        functions=[make_function("f")],
+        client_devices=devices,
+        connectors={"alarms": Connector("alarms", "SNS", 4)},
+        subscriptions=tuple(Subscription(source, "t", target) for source, target in pairs),
+    )
+    found = documents(fleet)
+
+    def ends(path: str) -> list[tuple[str, ...]]:
+        listed = found[f"{path}/subscription-definition.json"]["InitialVersion"]["Subscriptions"]
+        return [tuple(each[end].split(":")[-1] for end in ("Source", "Target")) for each in listed]
+
+    connector = "/connectors/SNS/versions/4"
+    common = [(CLOUD, "gateway"), ("gateway", connector)]
+    lamp = [("gateway", "thing/lamp"), ("thing/lamp", "GGShadowService")]
+    assert ends("cores/line-1") == [common[0], ("thing/button", "thing/lamp"), *lamp, common[1]]
+    assert ends("cores/line-2") == [common[0], *lamp, common[1]]
+    assert "cores/line-3/subscription-definition.json" not in found
+    assert ends("platforms/gateway") == common
+
+
+def test_documents_grow_with_the_cores_alone() -> None:
+    """Twice the cores with a client device each: twice the documents, and none of them longer."""
+
+    def sizes(count: int) -> list[int]:
+        names = [f"line-{number}" for number in range(1000, 1000 + count)]
+        devices = {n: ClientDevice(f"d-{n}", (n,), f"d-{n}", Resolved("arn:c")) for n in names}
+        fleet = make_fleet(
+            cores=tuple(make_core(name) for name in names),
+            functions=[make_function("f")],
+            client_devices={device.name: device for device in devices.values()},
+            subscriptions=tuple(Subscription(f"d-{n}", "t", "f") for n in names),
+        )
+        own = (body for path, body in documents(fleet).items() if path.startswith("cores/"))
+        return [len(str(body)) for body in own]
+
+    few, many = sizes(20), sizes(40)
+    assert len(many) == 2 * len(few) == 40 * 4
+    assert set(many) == set(few)
+
+
 def test_the_same_subscription_twice_is_refused() -> None:
     twice = Subscription(CLOUD, "a", "f")
     fleet = make_fleet(functions=[make_function("f")], subscriptions=(twice, twice))
@@ -134,7 +187,8 @@ def test_cores_share_definitions() -> None:
     shared = [path for path in found if path.startswith("platforms/")]
     assert len([path for path in found if path.startswith("cores/")]) == 2000
     assert len(shared) == 3  # the function, its alias, the function definition
-    assert len(found["calls.json"]) == 2000 + 3
+    assert len(found["bulk-deployment.jsonl"]) == 1000
+    assert len(found["calls.json"]) == 2000 + 3 + 1
 
 
 def test_a_body_is_called_after_those_it_names() -> None:

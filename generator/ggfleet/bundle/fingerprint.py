@@ -55,7 +55,11 @@ def of_wheels(files: Sequence[Path], platforms: Iterable[Platform]) -> Json:
         "requirements": read.texts,
         "local": read.local,
         "settings": settings,
-        "platforms": [asdict(platform) for platform in platforms],
+        # Cameras and GPUs are for the group: no wheel goes by them.
+        "platforms": [
+            {name: value for name, value in asdict(platform).items() if name != "hardware"}
+            for platform in platforms
+        ],
     }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from ggfleet.bundle.fingerprint import of_entries, of_wheels
@@ -19,6 +19,7 @@ from ggfleet.model import (
     Form,
     Function,
     Install,
+    Json,
     Layout,
     Library,
     Model,
@@ -40,7 +41,8 @@ def archives(
                 for form in forms_of(library):
                     yield from (build_library(shop, library, target, form) for target in targets)
     if Part.MODEL in parts:
-        yield from (build_model(shop, m) for m in shop.fleet.models.values() if m.is_local)
+        for model in shop.fleet.models.values():
+            yield from build_models(shop, model, targets)
     if Part.FUNCTION in parts:
         for function in shop.fleet.functions.values():
             yield from (build_function(shop, function, target) for target in targets)
@@ -57,25 +59,34 @@ def build_library(
     shop: Workshop, library: Library, target: Platform, form: Form = Form.ZIP
 ) -> Archive:
     """The wheels of an `ml-resource` library."""
-    files = [library.requirements]
+    requirements = library.on(target.name).requirements
+    files = [requirements]
     order = Order(Part.LIBRARIES, library.name, target.name, of_wheels(files, [target]), form)
     if known := shop.find(order):
         return known
     wheels = shop.resolve(order, files, target)
     if not wheels:
         raise BundleError(
-            f"{library.requirements} asks for nothing on platform {target.name}",
+            f"{requirements} asks for nothing on platform {target.name}",
             fix="correct the environment markers, or remove the library",
         )
     with shop.unpacked(wheels, target) as entries:
         return shop.pack(order, lay(entries), target.name)
 
 
-def build_model(shop: Workshop, model: Model) -> Archive:
+def build_models(shop: Workshop, model: Model, targets: Sequence[Platform]) -> Iterator[Archive]:
+    """One archive for all platforms, or one for each target where the spec has one for each."""
+    for platform in [each.name for each in targets] if model.variants else [ANY_PLATFORM]:
+        chosen = model.on(platform)
+        if chosen.is_local:
+            yield _build_model(shop, chosen, platform)
+
+
+def _build_model(shop: Workshop, model: Model, platform: str) -> Archive:
     """A model's files."""
     entries = model_entries(Path(model.source))
-    order = Order(Part.MODEL, model.name, ANY_PLATFORM, of_entries(entries))
-    return shop.find(order) or shop.pack(order, lay(entries), ANY_PLATFORM)
+    order = Order(Part.MODEL, model.name, platform, of_entries(entries))
+    return shop.find(order) or shop.pack(order, lay(entries), platform)
 
 
 def build_function(shop: Workshop, function: Function, target: Platform) -> Archive:
@@ -83,9 +94,10 @@ def build_function(shop: Workshop, function: Function, target: Platform) -> Arch
     own = [entry for folder in function.sources for entry in function_entries(folder)]
     if not own:
         raise BundleError(f"function {function.name}: its source folders hold no file")
-    files = [lib.requirements for lib in shop.fleet.libraries_of(function, Install.IN_FUNCTION)]
     others = [platform for platform in shop.platforms if platform != target]
-    asked = of_wheels(files, [target, *others]) if files else None
+    files = _requirements(shop, function, target)
+    elsewhere = {platform: _requirements(shop, function, platform) for platform in others}
+    asked = _asked(target, files, elsewhere)
     order = Order(Part.FUNCTION, function.name, target.name, [of_entries(own), asked])
     if known := shop.find(order):
         return known
@@ -93,7 +105,7 @@ def build_function(shop: Workshop, function: Function, target: Platform) -> Arch
     with shop.unpacked(wheels, target) as entries:
         tree = lay([*own, *entries])
         check_unpacked(function.name, tree)
-        everywhere = _same_everywhere(shop, files, wheels, others)
+        everywhere = _same_everywhere(shop, wheels, elsewhere if files else {})
         archive = shop.pack(order, tree, ANY_PLATFORM if everywhere else target.name)
     if note := upload_note(function.name, archive.size):
         shop.progress.say(note)
@@ -121,13 +133,28 @@ def build_adapter(shop: Workshop, target: Platform) -> Archive:
         return shop.pack(order, lay([*own, *entries]), target.name)
 
 
+def _requirements(shop: Workshop, function: Function, platform: Platform) -> list[Path]:
+    """The requirements files that a function's package takes in on a platform."""
+    libraries = shop.fleet.libraries_of(function, Install.IN_FUNCTION)
+    return [library.on(platform.name).requirements for library in libraries]
+
+
+def _asked(
+    target: Platform, files: Sequence[Path], elsewhere: Mapping[Platform, Sequence[Path]]
+) -> Json:
+    """All that the wheels of a package depend on: other platforms may share it."""
+    if all(each == files for each in elsewhere.values()):
+        return of_wheels(files, [target, *elsewhere]) if files else None
+    return [of_wheels(each, [platform]) for platform, each in ((target, files), *elsewhere.items())]
+
+
 def _same_everywhere(
-    shop: Workshop, files: Sequence[Path], wheels: Sequence[Wheel], others: Sequence[Platform]
+    shop: Workshop, wheels: Sequence[Wheel], elsewhere: Mapping[Platform, Sequence[Path]]
 ) -> bool:
     """Whether one package serves all platforms: no native code, no marker that differs."""
     if not all(wheel.is_pure for wheel in wheels):
         return False
-    for platform in others if files else ():
+    for platform, files in elsewhere.items():
         try:
             if shop.resolver(files, platform) != tuple(wheels):
                 return False

@@ -107,7 +107,7 @@ def command(
     """
     fleet = load(spec)
     core = choose_core(fleet, platform, core_name)
-    reduced, chosen = reduce_to(fleet, function)
+    reduced, chosen = reduce_to(fleet.on(core.platform), function)
     plan = Plan(
         whole=fleet,
         fleet=reduced,

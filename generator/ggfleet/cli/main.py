@@ -27,6 +27,7 @@ VERBS = {
     "publish": "Upload the archives to S3, each once.",
     "run": "Try the functions on this machine, in an embedded core.",
     "compare": "Measure how ML libraries should reach a device.",
+    "schema": "Print the JSON Schema of the spec, for editors.",
     "completion": "Print the completion script of a shell.",
 }
 """Every verb and what it does; its module is imported only when it is called, to start fast."""

@@ -10,10 +10,14 @@ Json = None | bool | int | float | str | Sequence["Json"] | Mapping[str, "Json"]
 
 @dataclass(frozen=True)
 class Document:
-    """A JSON document and its path below the output folder, with `/` as separator."""
+    """A JSON document and its path below the output folder, with `/` as separator.
+
+    With `lines` the content is a list, and each of its items is a line of its own (JSON Lines).
+    """
 
     path: str
     content: Json
+    lines: bool = False
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,16 @@ from pathlib import Path
 
 from ggfleet.model.platform import Platform
 from ggfleet.model.reference import Reference
+from ggfleet.model.resource import LocalDevice, LocalResource, LocalVolume
+from ggfleet.model.runtime import (
+    ClientDevice,
+    Connector,
+    Encoding,
+    FunctionDefaults,
+    Isolation,
+    RunAs,
+    SystemFunctions,
+)
 
 
 class Install(StrEnum):
@@ -27,13 +37,6 @@ class Layout(StrEnum):
     IMAGE = "image"
 
 
-class Isolation(StrEnum):
-    """Where a V1 core runs a function: in a Greengrass container, or as a plain process."""
-
-    CONTAINER = "container"
-    NONE = "none"
-
-
 class Access(StrEnum):
     """What a function may do with a resource."""
 
@@ -43,6 +46,9 @@ class Access(StrEnum):
 
 CLOUD = "cloud"
 """The source or target of a subscription that stands for AWS IoT Core."""
+
+SHADOW = "shadow"
+"""The source or target that stands for the core's shadow service."""
 
 RESOURCE_OWNER = "ggc_ml"
 """Default Linux group of unpacked ML resources that a function without a container reads.
@@ -70,13 +76,16 @@ class Core:
     platform: str
     thing: str
     certificate_arn: Reference
+    sync_shadow: bool = True
 
 
 @dataclass(frozen=True)
 class Library:
     """ML libraries that travel together. `destination` is absolute; empty unless ml-resource.
 
-    `layout` is for V2, and None where the spec leaves it to the size of the archive.
+    `permission` is what the owner group may do with the unpacked files. `layout` is for V2, and
+    None where the spec leaves it to the size of the archive. `variants` are platforms and their own
+    requirements; `on` chooses.
     """
 
     name: str
@@ -85,17 +94,34 @@ class Library:
     destination: str = ""
     owner: str = RESOURCE_OWNER
     layout: Layout | None = None
+    permission: Access = Access.READ
+    variants: tuple[tuple[str, Path], ...] = ()
+
+    def on(self, platform: str) -> Library:
+        """The library of one platform."""
+        chosen = dict(self.variants).get(platform, self.requirements)
+        return replace(self, requirements=chosen, variants=()) if self.variants else self
 
 
 @dataclass(frozen=True)
 class Model:
-    """A trained model. `source` is a file or folder, or a URI (`s3://`, a training-job ARN)."""
+    """A trained model. `source` is a file or folder, or a URI (`s3://`, a training-job ARN).
+
+    `variants` are platforms and their own sources; `on` chooses.
+    """
 
     name: str
     source: str
     version: str
     destination: str
     owner: str = RESOURCE_OWNER
+    permission: Access = Access.READ
+    variants: tuple[tuple[str, str], ...] = ()
+
+    def on(self, platform: str) -> Model:
+        """The model of one platform."""
+        chosen = dict(self.variants).get(platform, self.source)
+        return replace(self, source=chosen, variants=()) if self.variants else self
 
     @property
     def is_local(self) -> bool:
@@ -104,40 +130,14 @@ class Model:
 
 
 @dataclass(frozen=True)
-class LocalDevice:
-    """A device node of the core, such as `/dev/video0`."""
-
-    name: str
-    path: str
-
-
-@dataclass(frozen=True)
-class LocalVolume:
-    """A folder of the core, seen by functions at `destination`."""
-
-    name: str
-    source: str
-    destination: str
-
-
-@dataclass(frozen=True)
-class Secret:
-    """A Secrets Manager secret, by ARN."""
-
-    name: str
-    arn: str
-
-
-LocalResource = LocalDevice | LocalVolume | Secret
-
-
-@dataclass(frozen=True)
 class Function:
     """A Lambda function on the core.
 
     `sources` are folders whose contents are laid into one package; `memory` is in KB (0: not set),
-    `timeout` in seconds. `libraries`, `models` and the keys of `resources` are names in the fleet.
-    `credentials` tells that the code calls AWS, which a V2 component must ask for.
+    `timeout` in seconds. `libraries`, `models` and the keys of `resources` are names in the fleet;
+    `library_access` and `model_access` tell of some what a container may do with them (the others:
+    read). `credentials` tells that the code calls AWS, which a V2 component must ask for.
+    `executable` is a native one in the package; `runtime` replaces the platform's Python.
     """
 
     name: str
@@ -152,6 +152,14 @@ class Function:
     resources: Mapping[str, Access] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=dict)
     credentials: bool = False
+    library_access: Mapping[str, Access] = field(default_factory=dict)
+    model_access: Mapping[str, Access] = field(default_factory=dict)
+    encoding: Encoding = Encoding.JSON
+    executable: str = ""
+    exec_args: str = ""
+    run_as: RunAs | None = None
+    access_sysfs: bool = False
+    runtime: str = ""
 
     @property
     def contained(self) -> bool:
@@ -161,7 +169,10 @@ class Function:
 
 @dataclass(frozen=True)
 class Subscription:
-    """Messages on `topic` from `source` go to `target`; each end is a function or `cloud`."""
+    """Messages on `topic` from `source` go to `target`.
+
+    Each end is a function, a client device, a connector, `cloud` or `shadow`.
+    """
 
     source: str
     topic: str
@@ -246,11 +257,43 @@ class Fleet:
     loggers: tuple[Logger, ...]
     deployment: Deployment
     components: Components = Components()
+    client_devices: Mapping[str, ClientDevice] = field(default_factory=dict)
+    connectors: Mapping[str, Connector] = field(default_factory=dict)
+    function_defaults: FunctionDefaults = field(default_factory=FunctionDefaults)
+    system_functions: SystemFunctions = field(default_factory=SystemFunctions)
+
+    def ends(self) -> list[str]:
+        """What a subscription can join."""
+        return [CLOUD, *self.functions, *self.client_devices, *self.connectors, SHADOW]
+
+    def used_resources(self) -> set[str]:
+        """The names of resources that a function or a connector uses."""
+        used = {name for function in self.functions.values() for name in function.resources}
+        return used.union(*(each.resources.values() for each in self.connectors.values()))
 
     def used_platforms(self) -> tuple[Platform, ...]:
         """The platforms that at least one core has, in the order of the spec."""
         used = {core.platform for core in self.cores}
         return tuple(platform for name, platform in self.platforms.items() if name in used)
+
+    def on(self, platform: str) -> Fleet:
+        """The same fleet with the libraries, models and resources that one platform has.
+
+        A device that stands for several nodes and folders becomes several, in functions too; one
+        that the platform is known not to have goes from them.
+        """
+        resources = {name: each.on(platform) for name, each in self.resources.items()}
+        functions = {
+            name: replace(each, resources=_attached(each.resources, self.resources, resources))
+            for name, each in self.functions.items()
+        }
+        return replace(
+            self,
+            libraries={name: each.on(platform) for name, each in self.libraries.items()},
+            models={name: each.on(platform) for name, each in self.models.items()},
+            resources={part.name: part for parts in resources.values() for part in parts},
+            functions=functions,
+        )
 
     def only(self, platforms: Collection[str]) -> Fleet:
         """The same fleet with the cores of some platforms only."""
@@ -262,7 +305,31 @@ class Fleet:
             if self.libraries[name].install is install:
                 yield self.libraries[name]
 
+    def is_used(self, resource: Library | Model) -> bool:
+        """Whether a function or a connector uses a library or model."""
+        named = {name for each in self.connectors.values() for name in each.resources.values()}
+        return bool(self.users_of(resource)) or resource.name in named
+
     def users_of(self, resource: Library | Model) -> tuple[Function, ...]:
         """The functions that a library or model is attached to."""
         wanted = "libraries" if isinstance(resource, Library) else "models"
         return tuple(f for f in self.functions.values() if resource.name in getattr(f, wanted))
+
+
+def _attached(
+    named: Mapping[str, Access],
+    before: Mapping[str, LocalResource],
+    after: Mapping[str, tuple[LocalResource, ...]],
+) -> dict[str, Access]:
+    """The parts of each resource with its access; a name without a resource stays for the rules.
+
+    A folder that belongs to a device holds the vendor's libraries: it is read alone.
+    """
+    found: dict[str, Access] = {}
+    for name, access in named.items():
+        if name not in before:
+            found[name] = access
+        for part in after.get(name, ()):
+            is_library = isinstance(part, LocalVolume) and isinstance(before[name], LocalDevice)
+            found[part.name] = Access.READ if is_library else access
+    return found

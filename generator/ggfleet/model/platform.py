@@ -6,11 +6,24 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
+class Hardware:
+    """What a kind of device names the parts of a camera or GPU: device nodes and folders.
+
+    `doubt` tells why the paths may be wrong; it is empty where a person wrote them.
+    """
+
+    kind: str
+    paths: tuple[str, ...]
+    doubt: str = ""
+
+
+@dataclass(frozen=True)
 class Platform:
     """A kind of device, as far as native code can tell.
 
     `architecture` is what `uname -m` prints (`aarch64`, `x86_64`, `armv7l`), `python` and `glibc`
-    are `major.minor`. `gpu` names a vendor stack (`jetson`) and changes no wheel tag.
+    are `major.minor`. `gpu` names a vendor stack (`jetson`) and, as `hardware`, changes no wheel
+    tag.
     """
 
     name: str
@@ -19,6 +32,11 @@ class Platform:
     glibc: str
     os: str = "linux"
     gpu: str = ""
+    hardware: tuple[Hardware, ...] = ()
+
+    def find(self, kind: str) -> Hardware | None:
+        """The camera or GPU, where the platform is known to have one."""
+        return next((each for each in self.hardware if each.kind == kind), None)
 
     @property
     def python_version(self) -> tuple[int, int]:

@@ -21,6 +21,7 @@ from ggfleet.model import (
     Part,
     Pending,
     Platform,
+    Reference,
     Resolved,
 )
 
@@ -47,11 +48,15 @@ class Known:
         return self.archives[part, name, platform.name].key
 
 
-def resolve(fleet: Fleet, manifest: Manifest) -> Known:
-    """Look up everything that documents need. Raises `PendingError` naming all that is missing."""
+def resolve(fleet: Fleet, manifest: Manifest, others: Iterable[Reference] = ()) -> Known:
+    """Look up everything that documents need. Raises `PendingError` naming all that is missing.
+
+    `others` are values that one target alone needs; they must be known too.
+    """
     archives, pending = find_archives(manifest, wanted_archives(fleet))
     certificates = {core.name: core.certificate_arn for core in fleet.cores}
-    pending += [value for value in certificates.values() if isinstance(value, Pending)]
+    needed = (*certificates.values(), *others)
+    pending += [value for value in needed if isinstance(value, Pending)]
     if pending:
         raise PendingError((each.what, each.fix) for each in pending)
     return Known(
@@ -73,22 +78,22 @@ def wanted_archives(fleet: Fleet) -> Iterator[Wanted]:
     """The archives that documents name, platform by platform."""
     for platform in fleet.used_platforms():
         for library in fleet.libraries.values():
-            if library.install is Install.ML_RESOURCE and fleet.users_of(library):
+            if library.install is Install.ML_RESOURCE and fleet.is_used(library):
                 yield Part.LIBRARIES, library.name, platform.name
         for model in fleet.models.values():
-            if model.is_local and fleet.users_of(model):
+            if model.on(platform.name).is_local and fleet.is_used(model):
                 yield Part.MODEL, model.name, platform.name
         for name in fleet.functions:
             yield Part.FUNCTION, name, platform.name
 
 
 def attached_ml(fleet: Fleet) -> Iterator[Library | Model]:
-    """The libraries and models that travel as ML resources because a function uses them."""
+    """The libraries and models that travel as ML resources because something uses them."""
     for library in fleet.libraries.values():
-        if library.install is Install.ML_RESOURCE and fleet.users_of(library):
+        if library.install is Install.ML_RESOURCE and fleet.is_used(library):
             yield library
     for model in fleet.models.values():
-        if fleet.users_of(model):
+        if fleet.is_used(model):
             yield model
 
 

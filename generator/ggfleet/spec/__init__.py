@@ -2,7 +2,19 @@
 
 from ggfleet.spec.inventory_cache import cached_inventory
 from ggfleet.spec.load import Checked, check, load
+from ggfleet.spec.reference import spec_reference
 from ggfleet.spec.rules import RULES, Rule
+from ggfleet.spec.schema import json_schema
 from ggfleet.spec.template import starter
 
-__all__ = ["RULES", "Checked", "Rule", "cached_inventory", "check", "load", "starter"]
+__all__ = [
+    "RULES",
+    "Checked",
+    "Rule",
+    "cached_inventory",
+    "check",
+    "json_schema",
+    "load",
+    "spec_reference",
+    "starter",
+]

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from ggfleet.errors import ToolError
 from ggfleet.model import Core, Pending, Reference, Resolved
+from ggfleet.spec import tables
 from ggfleet.spec.problems import Problems, suggestion
 from ggfleet.spec.section import Section
 from ggfleet.system.process import program, run
@@ -40,10 +42,9 @@ def read_cores(
     top: Section, folder: Path, platforms: Iterable[str], read: ReadInventory
 ) -> tuple[Core, ...]:
     """`cores:`: the inventory, and which of its groups has which platform."""
-    section = top.section("cores", required=True)
+    section = tables.Spec.cores.read(top)
     if section is None:
         return ()
-    section.allow("inventory", "groups")
     groups = _groups(section, list(platforms))
     inventory = _load(section, folder, read)
     return tuple(_cores(section, groups, inventory)) if inventory is not None else ()
@@ -52,7 +53,7 @@ def read_cores(
 def _groups(section: Section, platforms: list[str]) -> dict[str, str]:
     if not section.has("groups"):
         section.error("groups", "is missing", "name a platform for each group: {raspberry_pi: pi}")
-    groups = section.mapping("groups")
+    groups = tables.Cores.groups.read(section)
     for group, platform in groups.items():
         if platform and platform not in platforms:
             at = f"{section.at('groups')}.{group}"
@@ -62,7 +63,7 @@ def _groups(section: Section, platforms: list[str]) -> dict[str, str]:
 
 
 def _load(section: Section, folder: Path, read: ReadInventory) -> Inventory | None:
-    text = section.text("inventory")
+    text = tables.Cores.inventory.read(section)
     if not text:
         return None
     if not (folder / text).exists():
@@ -80,6 +81,7 @@ def _load(section: Section, folder: Path, read: ReadInventory) -> Inventory | No
 
 def _cores(section: Section, groups: dict[str, str], inventory: Inventory) -> Iterator[Core]:
     seen: dict[str, str] = {}
+    sync_shadow = tables.Cores.sync_shadow.read(section)
     for group, platform in groups.items():
         at = f"{section.at('groups')}.{group}"
         if group not in inventory:
@@ -93,7 +95,8 @@ def _cores(section: Section, groups: dict[str, str], inventory: Inventory) -> It
                 section.problems.error(at, message, fix)
                 continue
             seen[host] = group
-            yield _core(host, group, platform, inventory, section.problems, at)
+            core = _core(host, group, platform, inventory, section.problems, at)
+            yield replace(core, sync_shadow=sync_shadow)
 
 
 def hosts_of(inventory: Inventory, group: str) -> list[str]:

@@ -6,19 +6,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ggfleet.errors import GgfleetError, SpecError
-from ggfleet.model import Fleet, Problem, Severity
-from ggfleet.spec import parts, wiring
+from ggfleet.model import CLOUD, SHADOW, Fleet, Problem, Severity
+from ggfleet.spec import functions, parts, tables, wiring
 from ggfleet.spec.document import parse
 from ggfleet.spec.inventory import ReadInventory, ansible_inventory, read_cores
 from ggfleet.spec.problems import Problems
+from ggfleet.spec.resources import read_resources
 from ggfleet.spec.rules import findings
-from ggfleet.spec.section import NAME, Section
+from ggfleet.spec.section import Section
 from ggfleet.spec.suppress import Suppression, read_suppressions, silenced, tell_idle
-
-TOP_KEYS = (
-    "fleet", "aws", "platforms", "cores", "libraries", "models", "resources", "functions",
-    "subscriptions", "loggers", "deployment", "components", "suppress",
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -51,7 +47,7 @@ def check(path: Path, read_inventory: ReadInventory = ansible_inventory) -> Chec
     fleet = None
     covered: list[tuple[Problem, Suppression]] = []
     if node is not None:
-        top = Section(node, "", problems).allow(*TOP_KEYS)
+        top = tables.Spec.open(Section(node, "", problems))
         folder = path.resolve().parent
         fleet = _read(top, folder, read_inventory)
         covered = _judge(fleet, folder, read_suppressions(top), problems)
@@ -73,19 +69,27 @@ def _text(path: Path) -> str:
 
 def _read(top: Section, folder: Path, read_inventory: ReadInventory) -> Fleet:
     platforms = parts.read_platforms(top)
+    cores = read_cores(top, folder, platforms, read_inventory)
+    defaults = functions.read_function_defaults(top)
+    own = functions.read_functions(top, folder, defaults)
+    devices = wiring.read_client_devices(top, cores, [CLOUD, SHADOW, *own])
     return Fleet(
-        name=top.text("fleet", pattern=NAME.pattern, like="line-vision"),
+        name=tables.Spec.fleet.read(top),
         aws=parts.read_aws(top),
         platforms=platforms,
-        cores=read_cores(top, folder, platforms, read_inventory),
-        libraries=parts.read_libraries(top, folder),
-        models=parts.read_models(top, folder),
-        resources=parts.read_resources(top),
-        functions=parts.read_functions(top, folder),
+        cores=cores,
+        libraries=parts.read_libraries(top, folder, platforms),
+        models=parts.read_models(top, folder, platforms),
+        resources=read_resources(top, platforms),
+        functions=own,
         subscriptions=wiring.read_subscriptions(top),
         loggers=wiring.read_loggers(top),
         deployment=wiring.read_deployment(top, platforms),
         components=parts.read_components(top, folder),
+        client_devices=devices,
+        connectors=wiring.read_connectors(top, [CLOUD, SHADOW, *own, *devices]),
+        function_defaults=defaults,
+        system_functions=functions.read_system_functions(top),
     )
 
 

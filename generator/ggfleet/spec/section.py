@@ -21,6 +21,8 @@ from ggfleet.spec.problems import Problems, suggestion
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,62}")
 """Names become ids, aliases and parts of component names: the charset that all of them allow."""
 
+_NO_VALUE = ("has no value", "write one or remove the line")
+
 E = TypeVar("E", bound=StrEnum)
 T = TypeVar("T")
 
@@ -57,15 +59,25 @@ class Section:
         return f"{self.path}.{key}" if self.path else key
 
     def allow(self, *keys: str) -> Section:
-        """Refuse every other key, naming the nearest known one."""
-        for key in self._values:
+        """Refuse every other key, naming the nearest known one, and keys without a value."""
+        for key, node in self._values.items():
             if key not in keys:
                 self._error(key, "is not known here", suggestion(key, keys))
+            elif is_null(node):
+                self._error(key, *_NO_VALUE)
         return self
+
+    def require(self, key: str) -> None:
+        """Tell that a key is missing which another one makes necessary."""
+        self._value(key, required=True)
 
     def has(self, key: str) -> bool:
         """Whether a key is there with a value."""
         return key in self._values and not is_null(self._values[key])
+
+    def holds_mapping(self, key: str) -> bool:
+        """Whether the value of a key is a mapping."""
+        return isinstance(self._values.get(key), yaml.MappingNode)
 
     def given(self) -> list[str]:
         """The keys in the order of the file."""
@@ -208,7 +220,7 @@ class Section:
         if node is not None and not is_null(node):
             return node
         if node is not None:
-            self._error(key, "has no value", "write one or remove the line")
+            self._error(key, *_NO_VALUE)
         elif required and not self.problems.touches(self.at(key)):
             self._error(key, "is missing", f"add `{key}:`")
         return None

@@ -13,6 +13,8 @@ from ggfleet.model import Problem
 from ggfleet.spec.problems import Problems, suggestion
 from ggfleet.spec.rules import RULES
 from ggfleet.spec.section import Section
+from ggfleet.spec.tables import Spec
+from ggfleet.spec.tables import Suppression as Table
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,7 @@ class Suppression:
 
 def read_suppressions(top: Section) -> tuple[Suppression, ...]:
     """The entries that may silence something; what is wrong with others is among the problems."""
-    return tuple(each for section in top.listed("suppress") for each in _read(section))
+    return tuple(each for section in Spec.suppress.read(top) for each in _read(section))
 
 
 def silenced(
@@ -62,9 +64,9 @@ def tell_idle(
 
 
 def _read(section: Section) -> Iterator[Suppression]:
-    section.allow("rule", "at", "reason")
-    rule, at = section.text("rule"), section.text("at", "")
-    reason = section.text("reason", "").strip()
+    rule, at = Table.rule.read(section), Table.at.read(section)
+    # Required, but a rule of its own tells that it is missing.
+    reason = section.text(Table.reason.name, "").strip()
     faults = list(_faults(section, rule, reason))
     for name, key, message, fix in faults:
         finding = (section.at(key), message, fix)

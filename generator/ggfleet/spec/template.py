@@ -6,20 +6,32 @@ from collections.abc import Iterator
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 
+from ggfleet.spec.schema import FILE, MODELINE, json_schema
+from ggfleet.system.files import to_json
+
 SUFFIX = ".j2"
 
 
 def starter(*, name: str, region: str, account: str, bucket: str) -> dict[str, str]:
-    """Relative paths and their texts: a spec, an inventory and one function that pass the check."""
+    """Relative paths and their texts: a spec, an inventory and one function that pass the check.
+
+    The schema lies beside the spec, so that editors find it without a network and in the version
+    that made it; `ggfleet schema --out` writes a later one.
+    """
     # Imported here: it takes longer to import than `ggfleet check` takes to judge a spec.
     from jinja2 import Environment, StrictUndefined  # noqa: PLC0415
 
     # Nothing is escaped: the templates are YAML and Python, not HTML.
     environment = Environment(undefined=StrictUndefined, keep_trailing_newline=True)  # noqa: S701
     values = {"name": name, "region": region, "account": account, "bucket": bucket}
-    return {
+    texts = {
         path.removesuffix(SUFFIX): environment.from_string(text).render(values)
         for path, text in _templates(files("ggfleet.spec") / "starter", "")
+    }
+    return {
+        **texts,
+        "fleet.yml": f"{MODELINE}\n{texts['fleet.yml']}",
+        FILE: to_json(json_schema()),
     }
 
 

@@ -1,137 +1,181 @@
-"""How the parts of a fleet are joined: subscriptions, loggers, deployment."""
+"""How the parts of a fleet are joined: client devices, connectors, subscriptions, deployment."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from functools import partial
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
-from ggfleet.model import Abort, Deployment, Logger, Rollout, Subscription
-from ggfleet.spec import units
+from ggfleet.model import (
+    Abort,
+    ClientDevice,
+    Connector,
+    Core,
+    Deployment,
+    Logger,
+    Pending,
+    Reference,
+    Resolved,
+    Rollout,
+    Subscription,
+)
+from ggfleet.spec import tables
 from ggfleet.spec.problems import suggestion
 from ggfleet.spec.section import Section
 
-LEVELS = ("DEBUG", "INFO", "WARN", "ERROR", "FATAL")
-COMPONENTS = ("greengrass", "lambda")
-LOG_TARGETS = ("file", "cloudwatch")
+
+def read_client_devices(
+    top: Section, cores: Sequence[Core], taken: Collection[str]
+) -> dict[str, ClientDevice]:
+    """`client_devices:`: things in the local networks of cores. `taken` are names of functions."""
+    found = tables.Spec.client_devices.read(top)
+    _refuse_taken(top, "client_devices", [name for name, _ in found], taken)
+    return {name: _client_device(name, section, cores) for name, section in found}
+
+
+def _client_device(name: str, section: Section, cores: Sequence[Core]) -> ClientDevice:
+    table = tables.ClientDevice
+    return ClientDevice(
+        name=name,
+        cores=tuple(dict.fromkeys(_cores_of(section, cores))),
+        thing=table.thing.read(section) or name,
+        certificate_arn=_certificate(name, table.certificate.read(section)),
+        sync_shadow=table.sync_shadow.read(section),
+    )
+
+
+def _cores_of(section: Section, cores: Sequence[Core]) -> Iterator[str]:
+    """The cores that hosts and groups stand for."""
+    for word in tables.ClientDevice.cores.read(section):
+        named = [core.name for core in cores if word in (core.name, core.group)]
+        if word and cores and not named:
+            known = dict.fromkeys([*(c.group for c in cores), *(c.name for c in cores)])
+            section.error("cores", f"names {word}, which is no core", suggestion(word, known))
+        yield from named
+
+
+def _certificate(name: str, arn: str) -> Reference:
+    if arn:
+        return Resolved(arn)
+    return Pending(
+        f"the certificate ARN of the client device {name}",
+        f"write it as client_devices.{name}.certificate",
+    )
+
+
+def read_connectors(top: Section, taken: Collection[str]) -> dict[str, Connector]:
+    """`connectors:`: ready-made parts. `taken` are names that other parts have."""
+    found = tables.Spec.connectors.read(top)
+    _refuse_taken(top, "connectors", [name for name, _ in found], taken)
+    return {name: _connector(name, section) for name, section in found}
+
+
+def _connector(name: str, section: Section) -> Connector:
+    table = tables.Connector
+    kind = table.connector.read(section)
+    if not kind.startswith("arn:"):
+        section.require("version")
+    elif section.has("version"):
+        section.error("version", "is in the ARN already", "remove it")
+    parameters, resources = table.parameters.read(section), table.resources.read(section)
+    for twice in parameters.keys() & resources.keys():
+        section.error("resources", f"gives {twice} as parameters does", "remove one of them")
+    return Connector(name, kind, table.version.read(section) or 0, parameters, resources)
+
+
+def _refuse_taken(top: Section, key: str, names: Sequence[str], taken: Collection[str]) -> None:
+    """Subscriptions tell their ends by name alone."""
+    for name in names:
+        if name in taken:
+            message = f"has the name of another part: subscriptions could not tell {name} apart"
+            top.problems.error(f"{key}.{name}", message, "give it another name")
 
 
 def read_subscriptions(top: Section) -> tuple[Subscription, ...]:
     """`subscriptions:`: which messages go where. A message that none allows is dropped."""
-    return tuple(_subscription(section) for section in top.listed("subscriptions"))
+    return tuple(_subscription(section) for section in tables.Spec.subscriptions.read(top))
 
 
 def _subscription(section: Section) -> Subscription:
-    section.allow("from", "topic", "to")
-    return Subscription(section.text("from"), section.text("topic"), section.text("to"))
+    table = tables.Subscription
+    return Subscription(
+        table.from_.read(section), table.topic.read(section), table.to.read(section)
+    )
 
 
 def read_loggers(top: Section) -> tuple[Logger, ...]:
     """`loggers:`: where logs go, and how much of them is kept."""
-    return tuple(_logger(section) for section in top.listed("loggers"))
+    return tuple(_logger(section) for section in tables.Spec.loggers.read(top))
 
 
 def _logger(section: Section) -> Logger:
-    section.allow("component", "level", "to", "space")
-    to = _one_of(section, "to", LOG_TARGETS)
+    table = tables.Logger
+    to = table.to.read(section)
     if to == "cloudwatch" and section.has("space"):
         section.error("space", "is only for logs in files", "remove it, or write to: file")
     return Logger(
-        component=_one_of(section, "component", COMPONENTS),
-        level=_one_of(section, "level", LEVELS),
+        component=table.component.read(section),
+        level=table.level.read(section),
         to=to,
-        space=section.size("space"),
+        space=table.space.read(section),
     )
-
-
-def _one_of(section: Section, key: str, members: tuple[str, ...]) -> str:
-    word = section.text(key)
-    if word and word not in members:
-        section.error(key, f"cannot be {word!r}", suggestion(word, members))
-    return word
-
-
-DEPLOYMENT_KEYS = (
-    "on_failure", "rollout", "abort", "timeout", "update", "update_timeout", "validation_timeout",
-    "thing_groups", "components",
-)  # fmt: skip
 
 
 def read_deployment(top: Section, platforms: Iterable[str]) -> Deployment:
     """`deployment:`: how a change reaches the fleet."""
-    section = top.section("deployment")
+    section = tables.Spec.deployment.read(top)
     if section is None:
         return Deployment()
-    section.allow(*DEPLOYMENT_KEYS)
-    on_failure = section.text("on_failure", "rollback")
-    if on_failure not in ("rollback", "nothing"):
-        section.error("on_failure", f"cannot be {on_failure!r}", "write rollback or nothing")
-    update = section.text("update", "notify")
-    if update not in ("notify", "skip"):
-        section.error("update", f"cannot be {update!r}", "write notify or skip")
+    table = tables.Deployment
     return Deployment(
-        on_failure=on_failure,
-        rollout=_rollout(section),
-        abort=_abort(section),
-        timeout=section.seconds("timeout", 0),
-        update=update,
-        update_timeout=section.seconds("update_timeout", 0),
-        validation_timeout=section.seconds("validation_timeout", 0),
+        on_failure=table.on_failure.read(section),
+        rollout=_rollout(table.rollout.read(section)),
+        abort=_abort(table.abort.read(section)),
+        timeout=table.timeout.read(section),
+        update=table.update.read(section),
+        update_timeout=table.update_timeout.read(section),
+        validation_timeout=table.validation_timeout.read(section),
         thing_groups=_thing_groups(section, list(platforms)),
         components=_versions(section),
     )
 
 
 def _thing_groups(deployment: Section, platforms: list[str]) -> dict[str, str]:
-    groups = deployment.mapping("thing_groups")
+    groups = tables.Deployment.thing_groups.read(deployment)
     for platform, group in groups.items():
         at = f"{deployment.at('thing_groups')}.{platform}"
         if platform not in platforms:
             message = f"names the platform {platform}, which is not defined"
             deployment.problems.error(at, message, suggestion(platform, platforms))
-        if not re.fullmatch(r"[A-Za-z0-9:_-]{1,128}", group):
+        if not re.fullmatch(tables.THING, group):
             fix = "letters, digits, :, _ and -, at most 128"
             deployment.problems.error(at, f"{group!r} cannot be a thing group", fix)
     return groups
 
 
 def _versions(deployment: Section) -> dict[str, str]:
-    versions = deployment.mapping("components")
+    versions = tables.Deployment.components.read(deployment)
     for name, version in versions.items():
         at = f"{deployment.at('components')}.{name}"
-        if not re.fullmatch(r"[A-Za-z0-9_.-]{1,128}", name):
+        if not re.fullmatch(tables.COMPONENT, name):
             deployment.problems.error(at, f"{name!r} cannot be a component", "write its full name")
-        if not re.fullmatch(r"\d{1,6}\.\d{1,6}\.\d{1,6}", version):
+        if not re.fullmatch(tables.EXACT_VERSION, version):
             fix = "a deployment wants one exact version, such as 2.15.0"
             deployment.problems.error(at, f"cannot be {version!r}", fix)
     return versions
 
 
-def _rollout(deployment: Section) -> Rollout | None:
-    section = deployment.section("rollout")
+def _rollout(section: Section | None) -> Rollout | None:
     if section is None:
         return None
-    section.allow("start", "factor", "after")
+    table = tables.Rollout
     return Rollout(
-        start=_count(section, "start", "per minute"),
-        factor=section.measure("factor", units.factor, 1.0),
-        after=_count(section, "after", "succeeded"),
+        start=table.start.read(section),
+        factor=table.factor.read(section),
+        after=table.after.read(section),
     )
 
 
-def _abort(deployment: Section) -> Abort | None:
-    section = deployment.section("abort")
+def _abort(section: Section | None) -> Abort | None:
     if section is None:
         return None
-    section.allow("failed", "after")
-    for key in ("failed", "after"):
-        section.text(key)
-    return Abort(
-        percent=section.measure("failed", units.percent, 0.0),
-        after=_count(section, "after", "cores"),
-    )
-
-
-def _count(section: Section, key: str, noun: str) -> int:
-    section.text(key)
-    return section.measure(key, partial(units.counted, noun), 0)
+    return Abort(tables.Abort.failed.read(section), tables.Abort.after.read(section))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ggfleet.errors import GgfleetError
 from ggfleet.model import Json, Rendering
-from ggfleet.system.files import locked, replace_folder, write_json
+from ggfleet.system.files import document_text, locked, replace_folder, write_json, write_text
 
 MARK = ".ggfleet.json"
 """Lists a rendering's documents. A folder without it, or with other files, is somebody's own."""
@@ -26,7 +26,7 @@ def write_rendering(rendering: Rendering, out: Path) -> None:
     with tempfile.TemporaryDirectory(prefix=f".{out.name}.", dir=out.parent) as beside:
         new = Path(beside) / out.name
         for document in rendering.documents:
-            write_json(new / document.path, document.content)
+            write_text(new / document.path, document_text(document))
         write_json(new / MARK, sorted(document.path for document in rendering.documents))
         with locked(out.parent):
             if out.exists() and not _is_ours(out):
@@ -42,11 +42,19 @@ def read_documents(folder: Path) -> dict[str, Json]:
     found: dict[str, Json] = {}
     for name in _listed(folder):
         try:
-            found[name] = json.loads((folder / name).read_text())
+            found[name] = _parsed(name, (folder / name).read_text())
         except (OSError, ValueError) as error:
             message = f"{folder / name} cannot be read: {error}"
             raise GgfleetError(message, fix="render it again") from error
     return found
+
+
+def _parsed(name: str, text: str) -> Json:
+    """The content of a document; its name tells JSON Lines (`.jsonl`) from JSON."""
+    if name.endswith(".jsonl"):
+        return [json.loads(line) for line in text.splitlines()]
+    content: Json = json.loads(text)
+    return content
 
 
 def _is_ours(out: Path) -> bool:

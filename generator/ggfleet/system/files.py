@@ -14,12 +14,12 @@ import os
 import shutil
 import stat
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
 from ggfleet.errors import GgfleetError
-from ggfleet.model import Json
+from ggfleet.model import Document, Json
 
 CHUNK = 1 << 20
 
@@ -51,6 +51,15 @@ def write_text(path: Path, text: str) -> None:
 def to_json(content: Json) -> str:
     """The one way JSON documents are written: two spaces, the given order, a last newline."""
     return json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def document_text(document: Document) -> str:
+    """A document as it is written: one JSON value, or one for each line."""
+    if not document.lines:
+        return to_json(document.content)
+    assert isinstance(document.content, Sequence)
+    lines = (json.dumps(item, ensure_ascii=False, allow_nan=False) for item in document.content)
+    return "".join(f"{line}\n" for line in lines)
 
 
 def write_json(path: Path, content: Json) -> None:

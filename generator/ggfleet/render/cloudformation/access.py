@@ -147,17 +147,17 @@ def _service_statements(fleet: Fleet, known: Known) -> Iterator[Json]:
 
 
 def _s3_sources(fleet: Fleet) -> Iterator[str]:
-    for model in fleet.models.values():
-        if model.source.startswith("s3://") and fleet.users_of(model):
-            yield model.source
+    for platform in fleet.used_platforms():
+        for model in (each.on(platform.name) for each in fleet.models.values()):
+            if model.source.startswith("s3://") and fleet.is_used(model):
+                yield model.source
 
 
 def _secrets(fleet: Fleet) -> Iterator[str]:
-    for function in fleet.functions.values():
-        for name in function.resources:
-            found = fleet.resources[name]
-            if isinstance(found, Secret):
-                yield found.arn
+    used = fleet.used_resources()
+    for name, found in fleet.resources.items():
+        if name in used and isinstance(found, Secret):
+            yield found.arn
 
 
 def _trust(service: str, condition: Json = None) -> Json:

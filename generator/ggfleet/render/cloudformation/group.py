@@ -17,6 +17,9 @@ from ggfleet.render.group_v1.names import core_folder
 CORE_OUTPUTS = 3
 """Outputs of a core: its group, the group's version, and the command that deploys it."""
 
+DEPLOYS = "StartBulkDeployment"
+"""The one call that makes nothing: a stack deploys no group."""
+
 _ANSWER = re.compile(r"\$\{(?P<body>[^:}]+):LatestVersionArn\}")
 _DEFINITION = re.compile(r"Create(?P<kind>[A-Za-z]+)Definition")
 
@@ -40,6 +43,8 @@ class Calls:
         definition = logical_id(f"{kind}Definition", _owner(path), path)
         version: dict[str, Json] = {f"{kind}DefinitionId": ref(definition)}
         version |= _mapping(_linked(body["InitialVersion"], self.links))
+        if kind == "Function":
+            version["Functions"] = _without_override(version["Functions"])
         made = resource(f"AWS::Greengrass::{kind}Definition", {"Name": body["Name"]})
         return Part(
             {
@@ -53,6 +58,10 @@ class Calls:
     def version_id(self, path: str) -> str:
         """The logical id of a definition's version; its `Ref` is the version's ARN."""
         return logical_id(f"{self._kind(path)}DefinitionVersion", _owner(path), path)
+
+    def names_functions(self, path: str) -> bool:
+        """Whether a body holds a text that a template replaces by what another resource gives."""
+        return _linked(self.bodies[path], self.links) != self.bodies[path]
 
     def used_by(self, core: Core) -> tuple[str, ...]:
         """The shared definitions that a core's group points at."""
@@ -93,7 +102,11 @@ def calls_of(rendering: Rendering, links: Mapping[str, Json]) -> Calls:
     bodies = {document.path: document.content for document in rendering.documents}
     listed = bodies["calls.json"]
     assert isinstance(listed, list)
-    operations = {c["body"]: c["operation"] for c in listed if c["service"] == "greengrass"}
+    operations = {
+        c["body"]: c["operation"]
+        for c in listed
+        if c["service"] == "greengrass" and c["operation"] != DEPLOYS
+    }
     shared: list[str] = []
     own: dict[str, tuple[str, ...]] = {}
     for path, operation in operations.items():
@@ -135,6 +148,17 @@ def _linked(value: Json, links: Mapping[str, Json]) -> Json:
     if isinstance(value, Mapping):
         return {k: v if k == "Variables" else _linked(v, links) for k, v in value.items()}
     return [_linked(each, links) for each in value] if isinstance(value, list) else value
+
+
+def _without_override(functions: Json) -> Json:
+    """The resource type has no FunctionRuntimeOverride; a note tells it."""
+    assert isinstance(functions, list)
+    made: list[Json] = []
+    for each in functions:
+        settings = dict(_mapping(each["FunctionConfiguration"]))
+        settings.pop("FunctionRuntimeOverride", None)
+        made.append({**each, "FunctionConfiguration": settings})
+    return made
 
 
 def _outputs(core: Core, group: str, version: str) -> dict[str, Json]:

@@ -31,6 +31,8 @@ def notes(fleet: Fleet, of_group: Iterable[Note], cores_apart: int) -> Iterator[
     )
     yield from _cores(cores_apart)
     yield from _functions(fleet)
+    yield from _runtimes(fleet)
+    yield from _beside(fleet)
     yield from _jobs(fleet)
     yield from (note for note in of_group if note.message != END_OF_API)
     yield Note("deployment", NO_DEPLOYMENT)
@@ -60,9 +62,37 @@ def _functions(fleet: Fleet) -> Iterator[Note]:
         )
 
 
+def _runtimes(fleet: Fleet) -> Iterator[Note]:
+    for function in fleet.functions.values():
+        at = f"functions.{function.name}"
+        if function.runtime:
+            message = "is left out of the group: the resource type has no FunctionRuntimeOverride"
+            yield Note(f"{at}.runtime", message)
+        if function.executable:
+            message = (
+                "makes a Lambda function with a runtime that Greengrass alone ran; that its "
+                "resource type takes it was not tried"
+            )
+            yield Note(f"{at}.executable", message)
+
+
+def _beside(fleet: Fleet) -> Iterator[Note]:
+    """Parts that call AWS with the group role, which is made for logs alone."""
+    if fleet.connectors:
+        message = "may call AWS: what they need there is not in the group role, add it yourself"
+        yield Note("connectors", message)
+    if fleet.system_functions.stream_manager is not None:
+        message = "sends to AWS: what it needs there is not in the group role, add it yourself"
+        yield Note("system_functions.stream_manager", message)
+    if fleet.client_devices:
+        message = "their things, certificates and policies are not made: they have them already"
+        yield Note("client_devices", message)
+
+
 def _jobs(fleet: Fleet) -> Iterator[Note]:
     for model in fleet.models.values():
-        if TRAINING_JOB in model.source and fleet.users_of(model):
+        sources = [model.on(platform.name).source for platform in fleet.used_platforms()]
+        if any(TRAINING_JOB in source for source in sources) and fleet.is_used(model):
             yield Note(
                 f"models.{model.name}.source",
                 "the job's output is not known here: see that the service role may read it",

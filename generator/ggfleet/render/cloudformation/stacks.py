@@ -81,6 +81,7 @@ def _templates(fleet: Fleet, known: Known, calls: Calls) -> dict[str, Template]:
 
 
 def _split(fleet: Fleet, calls: Calls, shared: Part) -> dict[str, Template]:
+    _refuse_links_of_cores(fleet, calls)
     first = _template(
         fleet,
         f"What the cores of the Greengrass fleet {fleet.name} share",
@@ -95,6 +96,19 @@ def _split(fleet: Fleet, calls: Calls, shared: Part) -> dict[str, Template]:
     apart = _cores_apart(fleet, calls)
     # CloudFormation refuses a template without resources.
     return {"fleet": first, **apart} if first.part.resources else apart
+
+
+def _refuse_links_of_cores(fleet: Fleet, calls: Calls) -> None:
+    """Groups with client devices have subscriptions of their own, which name functions.
+
+    Those are in another template then, and only what cores share is told in Parameter Store.
+    """
+    if any(calls.names_functions(path) for paths in calls.own.values() for path in paths):
+        raise GgfleetError(
+            f"the cores of {fleet.name} take several templates, and those with client devices have "
+            "subscriptions of their own that name functions of another one",
+            fix="render the platforms one by one (--platform), each to stacks of its own",
+        )
 
 
 def _cores_apart(fleet: Fleet, calls: Calls) -> dict[str, Template]:

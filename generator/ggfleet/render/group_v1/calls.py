@@ -12,14 +12,16 @@ from ggfleet.model import Document, Json
 class Request:
     """A document and the call it is the body of.
 
-    `wait` names the waiter of boto3 to pass before the next call, or is empty. Without an
-    `operation` the document is there to be read, and nothing is called with it.
+    `wait` names the waiter of boto3 to pass before the next call, or is empty. `upload` is the path
+    of a document that must lie in S3, where the body says, before the call. Without an `operation`
+    the document is there to be read, and nothing is called with it.
     """
 
     document: Document
     service: str = ""
     operation: str = ""
     wait: str = ""
+    upload: str = ""
 
 
 def request(path: str, service: str, operation: str, body: Json, wait: str = "") -> Request:
@@ -28,7 +30,7 @@ def request(path: str, service: str, operation: str, body: Json, wait: str = "")
 
 
 def calls_document(requests: Iterable[Request]) -> Document:
-    """`calls.json`: `[{"service", "operation", "body"}]`, and `wait` where there is one."""
+    """`calls.json`: `[{"service", "operation", "body"}]`; `wait` and `upload` where there are."""
     return Document("calls.json", [_call(each) for each in requests if each.operation])
 
 
@@ -40,4 +42,6 @@ def _call(each: Request) -> dict[str, Json]:
     }
     if each.wait:
         call["wait"] = each.wait
+    if each.upload:
+        call["upload"] = each.upload
     return call

@@ -8,7 +8,7 @@ from ggfleet.render.known import Known
 
 
 def core_version(fleet: Fleet, core: Core, known: Known) -> dict[str, Json]:
-    """A group has exactly one core. Its shadow is synced, as the console sets it up."""
+    """A group has exactly one core."""
     return {
         "Cores": [
             {
@@ -16,7 +16,7 @@ def core_version(fleet: Fleet, core: Core, known: Known) -> dict[str, Json]:
                 "Id": element_id(core.thing, f"the thing name of the core {core.name}"),
                 "ThingArn": arn(fleet, "iot", f"thing/{core.thing}"),
                 "CertificateArn": known.certificates[core.name],
-                "SyncShadow": True,
+                "SyncShadow": core.sync_shadow,
             }
         ]
     }

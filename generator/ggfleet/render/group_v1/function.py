@@ -4,16 +4,47 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ggfleet.model import Access, Fleet, Function, Install, Json, Library, Model, Platform, Secret
+from ggfleet.model import (
+    Access,
+    Fleet,
+    Function,
+    Install,
+    Isolation,
+    Json,
+    Library,
+    Model,
+    Platform,
+    RunAs,
+    Secret,
+)
 from ggfleet.render.group_v1.names import element_id, function_arn
 from ggfleet.render.group_v1.resource import resource_id
+from ggfleet.render.group_v1.system_function import system_functions
 
 PYTHONPATH = "PYTHONPATH"
+ISOLATION = {Isolation.CONTAINER: "GreengrassContainer", Isolation.NONE: "NoContainer"}
 
 
 def function_version(fleet: Fleet, platform: Platform) -> dict[str, Json]:
-    """All functions of the fleet; each says its isolation itself, so there is no DefaultConfig."""
-    return {"Functions": [_function(fleet, each, platform) for each in fleet.functions.values()]}
+    """All functions of the fleet, after the core's own.
+
+    Each of the fleet's says its isolation itself; the group's default is for the core's own, and
+    for user and group where a function names none.
+    """
+    own = (_function(fleet, each, platform) for each in fleet.functions.values())
+    functions: dict[str, Json] = {"Functions": [*system_functions(fleet), *own]}
+    default = _execution(fleet.function_defaults.isolation, fleet.function_defaults.run_as)
+    return {"DefaultConfig": {"Execution": default}, **functions} if default else functions
+
+
+def _execution(isolation: Isolation | None, run_as: RunAs | None) -> dict[str, Json]:
+    values: dict[str, Json] = {}
+    if isolation is not None:
+        values["IsolationMode"] = ISOLATION[isolation]
+    if run_as is not None:
+        ids = {"Uid": run_as.uid, "Gid": run_as.gid}
+        values["RunAs"] = {key: each for key, each in ids.items() if each is not None}
+    return values
 
 
 def _function(fleet: Fleet, function: Function, platform: Platform) -> dict[str, Json]:
@@ -29,7 +60,13 @@ def _configuration(fleet: Fleet, function: Function) -> dict[str, Json]:
 
     The service refuses a containerised function without MemorySize and any other with it.
     """
-    values: dict[str, Json] = {"EncodingType": "json", "Pinned": function.pinned}
+    values: dict[str, Json] = {"EncodingType": str(function.encoding), "Pinned": function.pinned}
+    words = {
+        "Executable": function.executable,
+        "ExecArgs": function.exec_args,
+        "FunctionRuntimeOverride": function.runtime,
+    }
+    values.update({key: word for key, word in words.items() if word})
     if function.contained:
         values["MemorySize"] = function.memory
     values["Timeout"] = function.timeout
@@ -38,11 +75,11 @@ def _configuration(fleet: Fleet, function: Function) -> dict[str, Json]:
 
 
 def _environment(fleet: Fleet, function: Function) -> dict[str, Json]:
-    """RunAs is left out: the core's own default (ggc_user, ggc_group) holds."""
-    mode = "GreengrassContainer" if function.contained else "NoContainer"
-    values: dict[str, Json] = {"Execution": {"IsolationMode": mode}}
-    if function.contained:
-        values["AccessSysfs"] = False
+    """Without RunAs the group's default holds, else the core's own (ggc_user, ggc_group)."""
+    execution = _execution(function.isolation, function.run_as)
+    values: dict[str, Json] = {"Execution": execution}
+    if function.contained:  # the service refuses it elsewhere
+        values["AccessSysfs"] = function.access_sysfs
     policies = [*_ml_policies(fleet, function), *_local_policies(fleet, function)]
     if policies:
         values["ResourceAccessPolicies"] = policies
@@ -59,12 +96,14 @@ def _ml_policies(fleet: Fleet, function: Function) -> Iterator[dict[str, Json]]:
     Permission.
     """
     libraries = fleet.libraries_of(function, Install.ML_RESOURCE)
-    models = (fleet.models[name] for name in function.models)
-    attached: list[Library | Model] = [*libraries, *models]
-    for resource in attached:
+    attached: list[tuple[Library | Model, Access | None]] = [
+        *((library, function.library_access.get(library.name)) for library in libraries),
+        *((fleet.models[name], function.model_access.get(name)) for name in function.models),
+    ]
+    for resource, access in attached:
         policy: dict[str, Json] = {"ResourceId": resource_id(resource)}
         if function.contained:
-            policy["Permission"] = "ro"
+            policy["Permission"] = str(access or Access.READ)
         yield policy
 
 
@@ -87,7 +126,8 @@ def _variables(fleet: Fleet, function: Function) -> dict[str, Json]:
     """
     values: dict[str, Json] = dict(function.environment)
     libraries = fleet.libraries_of(function, Install.ML_RESOURCE)
-    places = [library.destination for library in libraries] if function.contained else []
+    finds = function.contained and not function.executable
+    places = [library.destination for library in libraries] if finds else []
     if places:
         own = function.environment.get(PYTHONPATH)
         values[PYTHONPATH] = ":".join([*places, own] if own else places)

@@ -13,6 +13,9 @@ from ggfleet.render.known import Known
 ARCHITECTURES = {"aarch64": "arm64", "x86_64": "x86_64"}
 MEMORY_MB = (128, 10240)
 """What the Lambda service takes. A core goes by the group's MemorySize."""
+NATIVE_RUNTIME = "arn:aws:greengrass:::runtime/function/executable"
+"""What Lambda took for a function that Greengrass alone can run (V1 developer guide)."""
+
 TIMEOUT_LIMIT = 900
 """Seconds; likewise."""
 
@@ -29,7 +32,7 @@ def create_body(
     """
     body: dict[str, Json] = {
         "FunctionName": lambda_name(fleet, function),
-        "Runtime": f"python{platform.python}",
+        "Runtime": _runtime(function, platform),
         "Role": _role(fleet),
         "Handler": function.handler,
         "Code": {
@@ -68,6 +71,18 @@ def alias_body(created: dict[str, Json], platform: Platform, version: str) -> di
         "Name": platform.name,
         "FunctionVersion": version,
     }
+
+
+def _runtime(function: Function, platform: Platform) -> str:
+    """The platform's Python, for which packages are built.
+
+    A function that overrides it with another Python on the core stays what it is at Lambda; one in
+    another language is that there too.
+    """
+    if function.executable:
+        return NATIVE_RUNTIME
+    other = function.runtime and not function.runtime.startswith("python")
+    return function.runtime if other else f"python{platform.python}"
 
 
 def _role(fleet: Fleet) -> str:

@@ -73,33 +73,47 @@ def _ml_container(
     """
     data: dict[str, Json] = {field: value, "DestinationPath": resource.destination}
     if any(not function.contained for function in fleet.users_of(resource)):
-        data["OwnerSetting"] = {"GroupOwner": resource.owner, "GroupPermission": "ro"}
+        data["OwnerSetting"] = {
+            "GroupOwner": resource.owner,
+            "GroupPermission": str(resource.permission),
+        }
     return {container: data}
 
 
 def _local_resources(fleet: Fleet) -> Iterator[dict[str, Json]]:
-    used = {name for function in fleet.functions.values() for name in function.resources}
+    used = fleet.used_resources()
     for name, resource in fleet.resources.items():
         if name in used:
             yield _element(resource, _local_container(resource))
 
 
 def _local_container(resource: LocalResource) -> dict[str, Json]:
-    # The function's process joins the Linux group that owns the device or folder, whichever it is.
-    owner: Json = {"AutoAddGroupOwner": True}
     match resource:
         case LocalDevice():
-            data: dict[str, Json] = {"SourcePath": resource.path, "GroupOwnerSetting": owner}
+            data: dict[str, Json] = {
+                "SourcePath": resource.path,
+                "GroupOwnerSetting": _group(resource.owner),
+            }
             return {"LocalDeviceResourceData": data}
         case LocalVolume():
             data = {
                 "SourcePath": resource.source,
                 "DestinationPath": resource.destination,
-                "GroupOwnerSetting": owner,
+                "GroupOwnerSetting": _group(resource.owner),
             }
             return {"LocalVolumeResourceData": data}
         case Secret():
-            return {"SecretsManagerSecretResourceData": {"ARN": resource.arn}}
+            data = {"ARN": resource.arn}
+            if resource.labels:
+                data["AdditionalStagingLabelsToDownload"] = list(resource.labels)
+            return {"SecretsManagerSecretResourceData": data}
+
+
+def _group(owner: str) -> Json:
+    """The Linux group that the function's process joins: the file's own, or a named one."""
+    if owner:
+        return {"AutoAddGroupOwner": False, "GroupOwner": owner}
+    return {"AutoAddGroupOwner": True}
 
 
 def _element(

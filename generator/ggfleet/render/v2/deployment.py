@@ -13,6 +13,7 @@ from ggfleet.render.v2.access import VAULT, secrets_of
 from ggfleet.render.v2.component import Component, defaults_of
 from ggfleet.render.v2.local import RECIPES, local_documents
 from ggfleet.render.v2.notes import notes
+from ggfleet.render.v2.only_v1 import expressible, v1_notes
 from ggfleet.render.v2.parts import Parts, find_sources, make_parts
 from ggfleet.render.v2.recipes import unpacking
 
@@ -36,6 +37,7 @@ def render_deployment_v2(
     defaults changed are reset; without, all are, because nobody knows what devices hold. Raises as
     `render_recipes_v2` does.
     """
+    whole, fleet = fleet, expressible(fleet)
     parts = make_parts(find_sources(fleet, manifest))
     before = None if previous is None else earlier_defaults(previous)
     requests = [_create(fleet, parts, each, before) for each in fleet.used_platforms()]
@@ -46,7 +48,7 @@ def render_deployment_v2(
         calls_document(requests),
     )
     own = (note for each in requests for note in _notes(each))
-    return Rendering(documents, (*notes(fleet, parts), *_limits(fleet), *own))
+    return Rendering(documents, (*notes(fleet, parts), *v1_notes(whole), *_limits(fleet), *own))
 
 
 def earlier_defaults(documents: Mapping[str, Json]) -> dict[str, Json]:

@@ -31,8 +31,9 @@ def lambda_imports(fleet: Fleet) -> Iterator[Document]:
     """The bodies by platform, and the router's configuration. `calls.json` names none of them."""
     for platform in fleet.used_platforms():
         folder = f"lambda-import/{platform.name}"
-        for function in fleet.functions.values():
-            body = _import(fleet, function, platform)
+        here = fleet.on(platform.name)
+        for function in here.functions.values():
+            body = _import(here, function, platform)
             yield Document(f"{folder}/{function.name}.json", body)
         yield Document(f"{folder}/{ROUTER}.json", _router(fleet, platform))
 
@@ -71,8 +72,9 @@ def _parameters(fleet: Fleet, function: Function) -> Json:
         "eventSources": sources,
         "timeoutInSeconds": function.timeout,
         "pinned": function.pinned,
-        "inputPayloadEncodingType": "json",
+        "inputPayloadEncodingType": str(function.encoding),
         "environmentVariables": dict(function.environment),
+        **({"execArgs": [function.exec_args]} if function.exec_args else {}),
         "linuxProcessParams": _process(fleet, function),
     }
 
@@ -92,7 +94,7 @@ def _process(fleet: Fleet, function: Function) -> Json:
             devices.append({"path": resource.path, **common})
     container: Json = {
         "memorySizeInKB": function.memory,
-        "mountROSysfs": False,
+        "mountROSysfs": function.access_sysfs,
         "volumes": volumes,
         "devices": devices,
     }

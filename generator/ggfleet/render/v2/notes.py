@@ -15,6 +15,7 @@ from ggfleet.model import (
     Note,
     Secret,
 )
+from ggfleet.render.group_v1.notes import hardware
 from ggfleet.render.known import attached_ml
 from ggfleet.render.v2.component import LITE_BYTES, UNIT_BYTES, Component
 from ggfleet.render.v2.parts import Parts
@@ -27,6 +28,7 @@ def notes(fleet: Fleet, parts: Parts) -> Iterator[Note]:
         yield from _layout(fleet, parts, each)
     yield from _left_out(fleet)
     yield from _resources(fleet)
+    yield from hardware(fleet)
     yield from _functions(fleet, parts)
     if fleet.loggers:
         message = (
@@ -93,17 +95,26 @@ def _resources(fleet: Fleet) -> Iterator[Note]:
         if name not in used:
             yield Note(f"resources.{name}", "is used by no function and left out")
         elif isinstance(resource, LocalDevice):
-            message = f"is {resource.path} itself: the components' user has to be in its group"
+            paths = _told(resource, fleet)
+            message = f"is {paths} itself: the components' user has to be in its group"
             yield Note(f"resources.{name}", message)
         elif isinstance(resource, LocalVolume):
             message = (
-                f"is {resource.source} itself, which the adapter shows at {resource.destination}: "
-                "the components' user has to have access, and `ro` is not enforced"
+                f"is {_told(resource, fleet)} itself, which the adapter shows at "
+                f"{resource.destination}: the components' user has to have access, and `ro` is not "
+                "enforced"
             )
             yield Note(f"resources.{name}", message)
         elif isinstance(resource, Secret):
             message = "needs aws.greengrass.SecretManager, which nucleus lite does not have"
             yield Note(f"resources.{name}", message)
+
+
+def _told(resource: LocalDevice | LocalVolume, fleet: Fleet) -> str:
+    """The paths of a resource, each once: they may differ by platform."""
+    here = (each for p in fleet.used_platforms() for each in resource.on(p.name))
+    paths = (each.path if isinstance(each, LocalDevice) else each.source for each in here)
+    return ", ".join(dict.fromkeys(paths)) or resource.name
 
 
 def _functions(fleet: Fleet, parts: Parts) -> Iterator[Note]:

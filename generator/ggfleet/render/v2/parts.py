@@ -10,6 +10,7 @@ from ggfleet.model import (
     ADAPTER,
     CLOUD,
     Archive,
+    Encoding,
     Fleet,
     Form,
     Function,
@@ -120,7 +121,9 @@ def _ml(sources: Sources, resource: Library | Model) -> dict[str, Component]:
 
     name = component_name(fleet, kind, resource.name)
     description = f"The {kind} {resource.name} of the fleet {fleet.name}"
-    if isinstance(resource, Model) and not resource.is_local:
+    here = [resource.on(platform.name) for platform in fleet.used_platforms()]
+    if any(isinstance(each, Model) and not each.is_local for each in here):
+        assert isinstance(resource, Model)
         # Its files cannot be looked into: its number has to move the component's.
         description += f", version {resource.version}"
     return assemble(fleet, name, description, fleet.used_platforms(), build)
@@ -129,9 +132,10 @@ def _ml(sources: Sources, resource: Library | Model) -> dict[str, Component]:
 def _ml_content(sources: Sources, resource: Library | Model, platform: Platform) -> Content:
     if isinstance(resource, Library):
         return sources.content(Part.LIBRARIES, resource.name, platform, resource.layout)
-    if resource.is_local:
+    chosen = resource.on(platform.name)
+    if chosen.is_local:
         return sources.content(Part.MODEL, resource.name, platform)
-    return of_remote(resource, unpack=sources.unpack)
+    return of_remote(chosen, unpack=sources.unpack)
 
 
 def _ml_steps(component: str, content: Content) -> dict[str, Json]:
@@ -210,12 +214,17 @@ def _configuration(
     places: dict[str, Json] = {
         each.destination: below_artifacts(one.path(platform)) for each, one in needed
     }
-    for name in function.resources:
-        resource = fleet.resources[name]
+    here = fleet.on(platform.name)
+    for name in here.functions[function.name].resources:
+        resource = here.resources[name]
         if isinstance(resource, LocalVolume):
             places[resource.destination] = resource.source
+    encoding: dict[str, Json] = {}
+    if function.encoding is not Encoding.JSON:
+        encoding = {"encoding": str(function.encoding)}
     settings: dict[str, Json] = {
         "handler": function.handler,
+        **encoding,
         "subscribe": [
             {"from": _realm(each.source), "topic": each.topic}
             for each in fleet.subscriptions

@@ -10,6 +10,7 @@ from ggfleet.render.group_v1.calls import Request, calls_document, request
 from ggfleet.render.v2.component import Component
 from ggfleet.render.v2.lambda_import import lambda_imports
 from ggfleet.render.v2.notes import notes
+from ggfleet.render.v2.only_v1 import expressible, v1_notes
 from ggfleet.render.v2.parts import Parts, find_sources, make_parts
 
 
@@ -19,6 +20,7 @@ def render_recipes_v2(fleet: Fleet, manifest: Manifest) -> Rendering:
     Raises `PendingError` naming every archive that is missing, and `GgfleetError` for what V2 does
     not take.
     """
+    whole, fleet = fleet, expressible(fleet)
     parts = make_parts(find_sources(fleet, manifest))
     components = every(parts, fleet)
     requests = [_create(fleet, parts, each) for each in components]
@@ -28,7 +30,7 @@ def render_recipes_v2(fleet: Fleet, manifest: Manifest) -> Rendering:
         *lambda_imports(fleet),
         calls_document(requests),
     )
-    return Rendering(documents, tuple(notes(fleet, parts)))
+    return Rendering(documents, (*notes(fleet, parts), *v1_notes(whole)))
 
 
 def every(parts: Parts, fleet: Fleet) -> list[Component]:

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from ggfleet.model import Fleet, Function, Severity
 from ggfleet.spec.rules import pages
-from ggfleet.spec.rules.registry import V2, Finding, of_files
+from ggfleet.spec.rules.parts import in_python, is_local, sources_of
+from ggfleet.spec.rules.registry import V1, V2, Finding, of_files
 
 _RELATIVE = "paths are relative to the spec's folder"
 
@@ -25,12 +26,10 @@ _RELATIVE = "paths are relative to the spec's folder"
 def requirements_are_there(fleet: Fleet, root: Path) -> Iterator[Finding]:
     """The requirements file of a library exists."""
     for library in fleet.libraries.values():
-        if not library.requirements.is_file():
-            yield (
-                f"libraries.{library.name}.requirements",
-                f"{_told(library.requirements, root)} is not a file",
-                _RELATIVE,
-            )
+        files = dict.fromkeys([library.requirements, *(file for _, file in library.variants)])
+        for file in (each for each in files if not each.is_file()):
+            at = f"libraries.{library.name}.requirements"
+            yield at, f"{_told(file, root)} is not a file", _RELATIVE
 
 
 @of_files(
@@ -46,10 +45,11 @@ def requirements_are_there(fleet: Fleet, root: Path) -> Iterator[Finding]:
 def models_are_there(fleet: Fleet, root: Path) -> Iterator[Finding]:
     """The file or folder of a local model exists."""
     for model in fleet.models.values():
-        if model.is_local and not Path(model.source).exists():
+        local = [each for each in sources_of(model) if is_local(each)]
+        for source in (each for each in local if not Path(each).exists()):
             yield (
                 f"models.{model.name}.source",
-                f"{_told(Path(model.source), root)} does not exist yet",
+                f"{_told(Path(source), root)} does not exist yet",
                 "train or export the model before `ggfleet bundle`",
             )
 
@@ -83,6 +83,8 @@ def sources_are_there(fleet: Fleet, root: Path) -> Iterator[Finding]:
 def handlers_are_there(fleet: Fleet, _: Path) -> Iterator[Finding]:
     """The module of a handler is in a source folder."""
     for function in fleet.functions.values():
+        if not in_python(function):
+            continue
         module = function.handler.rpartition(".")[0].replace(".", "/")
         candidates = (f"{module}.py", f"{module}/__init__.py", f"{module}.so")
         if module and not absent(function) and not _any_file(function.sources, candidates):
@@ -90,6 +92,28 @@ def handlers_are_there(fleet: Fleet, _: Path) -> Iterator[Finding]:
                 f"functions.{function.name}.handler",
                 f"names {module}.py, which no source folder holds",
                 "write it as module.function",
+            )
+
+
+@of_files(
+    "file-executable",
+    Severity.ERROR,
+    V1,
+    reason="The core starts the executable of that name in the package.",
+    source=pages.FUNCTIONS,
+    fix="Build the executable into a source folder.",
+    example="functions:\n  other: {source: code, executable: nothing, memory: 64 MiB}\n",
+    firm=True,
+)
+def executables_are_there(fleet: Fleet, _: Path) -> Iterator[Finding]:
+    """The native executable of a function is in a source folder."""
+    for function in fleet.functions.values():
+        name = function.executable
+        if name and not absent(function) and not _any_file(function.sources, (name,)):
+            yield (
+                f"functions.{function.name}.executable",
+                f"names {name}, which no source folder holds",
+                "build it into a source folder",
             )
 
 

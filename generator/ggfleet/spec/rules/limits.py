@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 
-from ggfleet.model import CLOUD, Fleet, Severity
+from ggfleet.model import CLOUD, Fleet, Severity, Subscription
 from ggfleet.spec.rules import pages
 from ggfleet.spec.rules.parts import ml_resources
 from ggfleet.spec.rules.registry import V1, V2, Finding, rule
@@ -94,6 +95,17 @@ def not_too_many_resources(fleet: Fleet) -> Iterator[Finding]:
         yield _resource_key(fleet), message, "join some of them"
 
 
+def _most_subscriptions(subscriptions: Iterable[Subscription], fleet: Fleet) -> int:
+    """Of the group that has most: one with client devices lists those of its own alone."""
+    common, of_core = 0, Counter[str]()
+    for each in subscriptions:
+        named = [fleet.client_devices.get(end) for end in (each.source, each.target)]
+        cores = [set(device.cores) for device in named if device is not None]
+        common += not cores
+        of_core.update(set.intersection(*cores) if cores else ())
+    return common + max(of_core.values(), default=0)
+
+
 def _resource_key(fleet: Fleet) -> str:
     return "resources" if fleet.resources else "models" if fleet.models else "libraries"
 
@@ -109,7 +121,7 @@ def _resource_key(fleet: Fleet) -> str:
 )
 def few_subscriptions(fleet: Fleet) -> Iterator[Finding]:
     """A group with more than 1,000 subscriptions may be refused."""
-    count = len(fleet.subscriptions)
+    count = _most_subscriptions(fleet.subscriptions, fleet)
     if SUBSCRIPTIONS < count <= SUBSCRIPTIONS_LIMIT:
         message = f"has {count} of them; AWS's pages allow 1,000 or 10,000 in a V1 group"
         yield "subscriptions", message, "join topics with a wildcard"
@@ -126,7 +138,7 @@ def few_subscriptions(fleet: Fleet) -> Iterator[Finding]:
 )
 def not_too_many_subscriptions(fleet: Fleet) -> Iterator[Finding]:
     """A group has at most 10,000 subscriptions."""
-    count = len(fleet.subscriptions)
+    count = _most_subscriptions(fleet.subscriptions, fleet)
     if count > SUBSCRIPTIONS_LIMIT:
         message = f"has {count} of them, and a V1 group takes {SUBSCRIPTIONS_LIMIT}"
         yield "subscriptions", message, "join topics with a wildcard"
@@ -144,7 +156,7 @@ def not_too_many_subscriptions(fleet: Fleet) -> Iterator[Finding]:
 )
 def few_subscriptions_from_the_cloud(fleet: Fleet) -> Iterator[Finding]:
     """A group with more than 50 subscriptions from the cloud may be refused."""
-    count = sum(each.source == CLOUD for each in fleet.subscriptions)
+    count = _most_subscriptions((s for s in fleet.subscriptions if s.source == CLOUD), fleet)
     if count > CLOUD_SUBSCRIPTIONS:
         message = f"has {count} from the cloud; AWS's quotas allow {CLOUD_SUBSCRIPTIONS}"
         yield "subscriptions", message, "join topics with a wildcard"

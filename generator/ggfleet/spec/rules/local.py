@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from ggfleet.model import Access, Fleet, LocalDevice, LocalVolume, Severity
 from ggfleet.spec.rules import pages
@@ -15,7 +16,14 @@ _USED = "functions:\n  classify: {{resources: {{data: {}}}}}\n"
 
 
 def _volumes(fleet: Fleet) -> Iterator[LocalVolume]:
-    return (each for each in fleet.resources.values() if isinstance(each, LocalVolume))
+    """The volumes; one whose folders differ by platform comes with each."""
+    for each in fleet.resources.values():
+        if isinstance(each, LocalVolume):
+            yield from (replace(each, source=source) for source in _sources(each))
+
+
+def _sources(volume: LocalVolume) -> list[str]:
+    return list(dict.fromkeys([volume.source, *(source for _, source in volume.variants)]))
 
 
 @rule(
@@ -31,12 +39,16 @@ def _volumes(fleet: Fleet) -> Iterator[LocalVolume]:
 def local_paths_are_plain(fleet: Fleet) -> Iterator[Finding]:
     """Paths of devices and volumes are plain."""
     for name, each in fleet.resources.items():
-        paths: dict[str, str] = {}
+        paths: list[tuple[str, str]] = []
         if isinstance(each, LocalDevice):
-            paths = {"device": each.path}
+            several = (path for _, listed in each.variants for path in listed)
+            paths = [("device", path) for path in dict.fromkeys([each.path, *several])]
         elif isinstance(each, LocalVolume):
-            paths = {"volume": each.source, "destination": each.destination}
-        for key, path in paths.items():
+            paths = [
+                *(("volume", path) for path in _sources(each)),
+                ("destination", each.destination),
+            ]
+        for key, path in paths:
             if path and not is_plain(path.rstrip("/") if key == "volume" else path):
                 message = f"{path} is not a plain absolute path"
                 yield f"resources.{name}.{key}", message, "write it like /srv/frames"

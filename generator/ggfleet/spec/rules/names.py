@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from ggfleet.model import Fleet, Function, Severity
+from ggfleet.model import Connector, Fleet, Function, Install, Severity
 from ggfleet.spec.problems import suggestion
 from ggfleet.spec.rules import pages
 from ggfleet.spec.rules.registry import Finding, rule
@@ -16,15 +16,15 @@ MAX_LAMBDA_NAME = 64
 @rule(
     "name-undefined",
     Severity.ERROR,
-    reason="A function gets exactly the libraries, models and resources that it names; a name that "
-    "nothing has cannot be attached.",
+    reason="A function or connector gets exactly the libraries, models and resources that it "
+    "names; a name that nothing has cannot be attached.",
     source=pages.OWN,
     fix="Correct the name, or define what it stands for.",
     example="functions:\n  classify: {libraries: [numpi]}\n",
     firm=True,
 )
 def names_are_defined(fleet: Fleet) -> Iterator[Finding]:
-    """What a function names must be in the fleet."""
+    """What a function or connector names must be in the fleet."""
     for function in fleet.functions.values():
         yield from _undefined(function, "libraries", function.libraries, fleet.libraries)
         yield from _undefined(function, "models", function.models, fleet.models)
@@ -32,6 +32,19 @@ def names_are_defined(fleet: Fleet) -> Iterator[Finding]:
             if name not in fleet.resources:
                 at = f"functions.{function.name}.resources.{name}"
                 yield at, "is no resource of the fleet", suggestion(name, fleet.resources)
+    for connector in fleet.connectors.values():
+        yield from _connector_names(fleet, connector)
+
+
+def _connector_names(fleet: Fleet, connector: Connector) -> Iterator[Finding]:
+    """A connector takes the id of a resource: of a library only where it is one."""
+    libraries = [n for n, x in fleet.libraries.items() if x.install is Install.ML_RESOURCE]
+    known = [*fleet.resources, *fleet.models, *libraries]
+    for parameter, name in connector.resources.items():
+        if name not in known:
+            at = f"connectors.{connector.name}.resources.{parameter}"
+            message = f"names {name}, which is no resource, model or ml-resource library"
+            yield at, message, suggestion(name, known)
 
 
 def _undefined(
@@ -88,18 +101,18 @@ def lambda_names_fit(fleet: Fleet) -> Iterator[Finding]:
 @rule(
     "name-unused",
     Severity.WARNING,
-    reason="Only what a function has attached reaches a device; the rest is left out.",
+    reason="Only what a function or connector has attached reaches a device; the rest is left out.",
     source=pages.OWN,
     fix="Attach it to a function, or remove it.",
     example="libraries:\n  numpy: {requirements: libraries.txt, install: in-function}\n",
 )
 def parts_are_used(fleet: Fleet) -> Iterator[Finding]:
-    """A library, model or resource that no function has reaches no device."""
+    """A library, model or resource that no function or connector has reaches no device."""
+    message, fix = "is used by no function and no connector", "attach it or remove it"
     for kind, parts in (("libraries", fleet.libraries), ("models", fleet.models)):
         for name, part in parts.items():
-            if not fleet.users_of(part):
-                yield f"{kind}.{name}", "is used by no function", "attach it or remove it"
-    attached = {name for function in fleet.functions.values() for name in function.resources}
-    for name in fleet.resources:
-        if name not in attached:
-            yield f"resources.{name}", "is used by no function", "attach it or remove it"
+            if not fleet.is_used(part):
+                yield f"{kind}.{name}", message, fix
+    used = fleet.used_resources()
+    for name in (each for each in fleet.resources if each not in used):
+        yield f"resources.{name}", message, fix

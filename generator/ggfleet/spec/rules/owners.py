@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ggfleet.model import RESOURCE_OWNER, Fleet, Library, Model, Severity
+from ggfleet.model import RESOURCE_OWNER, Fleet, Function, Library, Model, Severity
 from ggfleet.spec.rules import pages
 from ggfleet.spec.rules.parts import attached, ml_resources, outside_containers
 from ggfleet.spec.rules.registry import V1, Finding, rule
@@ -53,6 +53,12 @@ def owner_groups_are_shared_wholly(fleet: Fleet) -> Iterator[Finding]:
                 break
 
 
+def _has_own_group(fleet: Fleet, function: Function) -> bool:
+    """Whether the spec gives the group's number that a function runs as: not ggc_group's name."""
+    run_as = function.run_as or fleet.function_defaults.run_as
+    return run_as is not None and run_as.gid is not None
+
+
 @rule(
     "owner-run-as",
     Severity.ERROR,
@@ -67,7 +73,8 @@ def nobody_runs_as_the_owner(fleet: Fleet) -> Iterator[Finding]:
     """The owner of an ML resource is not the group that other functions run as."""
     for at, resource in _owned(fleet):
         users = fleet.users_of(resource)
-        others = [f.name for f in fleet.functions.values() if f not in users]
+        as_usual = (f for f in fleet.functions.values() if not _has_own_group(fleet, f))
+        others = [f.name for f in as_usual if f not in users]
         if resource.owner == RUN_AS and others:
             yield (
                 f"{at}.owner",

@@ -42,7 +42,8 @@ def _used(fleet: Fleet) -> list[Platform]:
 def v1_starts_the_python(fleet: Fleet) -> Iterator[Finding]:
     """V1 cores start functions of Python 3.8 at most."""
     late = [p for p in _used(fleet) if version(p.python) not in (*V1_PYTHONS, (0, 0))]
-    if late:
+    plain = [f for f in fleet.functions.values() if not f.runtime and not f.executable]
+    if late and plain:
         pythons = listed(sorted({p.python for p in late}, key=version))
         yield (
             "platforms",

@@ -19,21 +19,22 @@ _OTHER = "functions:\n  scale: {source: code, handler: function.handler, memory:
 @rule(
     "subscription-end",
     Severity.ERROR,
-    reason="A message goes from a function or the cloud to another of them; no other name stands "
-    "for anything.",
+    reason="A message goes from a function, client device, connector, the cloud or the core's "
+    "shadow service to another of them; no other name stands for anything.",
     source=f"{pages.API_V1} (Subscription)",
-    fix="Name a function of the fleet, or cloud.",
+    fix="Name one of them, as the spec names it.",
     example="subscriptions:\n  - {from: cloud, topic: digits/request, to: clasify}\n",
     firm=True,
 )
 def subscription_ends_are_known(fleet: Fleet) -> Iterator[Finding]:
-    """A message goes from a function or the cloud to another of them."""
-    ends = [CLOUD, *fleet.functions]
+    """The ends of a subscription are parts of the fleet, cloud or shadow."""
+    ends = fleet.ends()
     for index, subscription in enumerate(fleet.subscriptions):
         for key, end in (("from", subscription.source), ("to", subscription.target)):
             if end and end not in ends:
                 at = f"subscriptions[{index}].{key}"
-                yield at, f"{end} is neither cloud nor a function", suggestion(end, ends)
+                message = f"{end} is neither cloud nor shadow nor a part of the fleet"
+                yield at, message, suggestion(end, ends)
 
 
 @rule(
@@ -139,7 +140,7 @@ def messages_do_not_go_round(fleet: Fleet) -> Iterator[Finding]:
 def local_wildcards_need_a_late_nucleus(fleet: Fleet) -> Iterator[Finding]:
     """Wildcards between functions need nucleus 2.6.0."""
     for index, each in enumerate(fleet.subscriptions):
-        if has_wildcard(each.topic) and CLOUD not in (each.source, each.target):
+        if has_wildcard(each.topic) and {each.source, each.target} <= fleet.functions.keys():
             yield (
                 f"subscriptions[{index}].topic",
                 "has a wildcard between functions, which needs nucleus 2.6.0",

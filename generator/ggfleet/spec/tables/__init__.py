@@ -1,0 +1,49 @@
+"""Every section of the spec and its keys. Reading, the JSON Schema and docs/spec.md start here."""
+
+from ggfleet.spec.tables.fleet import Abort, Aws, Cores, Deployment, Platform, Rollout
+from ggfleet.spec.tables.parts import Components, Function, Library, Model, Owner, Resource
+from ggfleet.spec.tables.patterns import COMPONENT, EXACT_VERSION, THING
+from ggfleet.spec.tables.runtime import (
+    CloudSpooler,
+    FunctionDefaults,
+    RunAs,
+    StreamManager,
+    SystemFunctions,
+)
+from ggfleet.spec.tables.top import Spec
+from ggfleet.spec.tables.wiring import (
+    ClientDevice,
+    Connector,
+    Logger,
+    Subscription,
+    Suppression,
+)
+
+__all__ = [
+    "COMPONENT",
+    "EXACT_VERSION",
+    "THING",
+    "Abort",
+    "Aws",
+    "ClientDevice",
+    "CloudSpooler",
+    "Components",
+    "Connector",
+    "Cores",
+    "Deployment",
+    "Function",
+    "FunctionDefaults",
+    "Library",
+    "Logger",
+    "Model",
+    "Owner",
+    "Platform",
+    "Resource",
+    "Rollout",
+    "RunAs",
+    "Spec",
+    "StreamManager",
+    "Subscription",
+    "Suppression",
+    "SystemFunctions",
+]
