@@ -22,7 +22,8 @@ VALIDATOR = Draft202012Validator(json_schema())
 RELATIONS = {
     "duplicate key", "no handler file", "no source folder", "no requirements", "group twice",
     "unknown platform", "unknown end", "cloud to cloud", "no memory", "device without container",
-    "climbing destination", "nested destinations", "unknown resource", "long Lambda name", "tag",
+    "climbing destination", "destination with a colon", "digits of another script", "empty topic",
+    "model beside the spec", "no platform for a group", "reserved platform", "nested destinations", "unknown resource", "long Lambda name", "tag",
     "model in S3 that is no archive", "ARN of something else", "repeated logger",
     "repeated subscription", "half a second", "endless size",
 }  # fmt: skip

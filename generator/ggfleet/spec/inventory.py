@@ -55,8 +55,10 @@ def _groups(section: Section, platforms: list[str]) -> dict[str, str]:
         section.error("groups", "is missing", "name a platform for each group: {raspberry_pi: pi}")
     groups = tables.Cores.groups.read(section)
     for group, platform in groups.items():
-        if platform and platform not in platforms:
-            at = f"{section.at('groups')}.{group}"
+        at = f"{section.at('groups')}.{group}"
+        if not platform.strip():
+            section.problems.error(at, "names no platform", suggestion("", platforms))
+        elif platform not in platforms:
             message = f"names the platform {platform}, which is not defined"
             section.problems.error(at, message, suggestion(platform, platforms))
     return groups

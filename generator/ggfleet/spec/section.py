@@ -84,13 +84,24 @@ class Section:
         return list(self._values)
 
     def text(
-        self, key: str, default: str | None = None, *, pattern: str = "", like: str = ""
+        self,
+        key: str,
+        default: str | None = None,
+        *,
+        pattern: str = "",
+        like: str = "",
+        blank: bool = False,
     ) -> str:
-        """A scalar as written. `pattern` is what all of it must match, `like` an example."""
+        """A scalar as written. `pattern` is what all of it must match, `like` an example.
+
+        Quotes with nothing between them are told, unless `blank`.
+        """
         node = self._scalar(key, required=default is None)
         if node is None:
             return default or ""
-        if pattern and not re.fullmatch(pattern, node.value):
+        if not node.value.strip() and not blank:
+            self._error(key, "is empty", "write a value or remove the line")
+        elif pattern and not re.fullmatch(pattern, node.value, re.ASCII):
             self._error(key, f"cannot be {node.value!r}", f"write it like {like}")
         return str(node.value)
 
@@ -146,7 +157,9 @@ class Section:
     def mapping(self, key: str) -> dict[str, str]:
         """Names to scalars, both as written."""
         section = self.section(key)
-        return {name: section.text(name) for name in section.given()} if section else {}
+        if section is None:
+            return {}
+        return {name: section.text(name, blank=True) for name in section.given()}
 
     def section(self, key: str, *, required: bool = False) -> Section | None:
         """A mapping below this one."""

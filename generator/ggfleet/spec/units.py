@@ -55,7 +55,7 @@ def seconds(text: str) -> int:
 
 def percent(text: str) -> float:
     """`10 %` -> 10.0."""
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*%", text)
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*%", text, re.ASCII)
     if not match or not 0 < float(match[1]) <= 100:  # noqa: PLR2004
         raise ValueError("write a percentage above 0 and up to 100, like 10 %")
     return float(match[1])
@@ -63,7 +63,7 @@ def percent(text: str) -> float:
 
 def counted(noun: str, text: str) -> int:
     """`10 succeeded`, `5 cores`, `10 per minute` -> the number; `noun` is what follows it."""
-    match = re.fullmatch(rf"(\d+)\s+{noun}", text)
+    match = re.fullmatch(rf"(\d+)\s+{noun}", text, re.ASCII)
     if not match or int(match[1]) < 1:
         raise ValueError(f"write a whole number and its noun, like 10 {noun}")
     return int(match[1])
@@ -71,7 +71,7 @@ def counted(noun: str, text: str) -> int:
 
 def factor(text: str) -> float:
     """`2`, `1.5` -> the number; AWS IoT jobs take 1 to 5."""
-    match = re.fullmatch(r"\d+(?:\.\d+)?", text)
+    match = re.fullmatch(r"\d+(?:\.\d+)?", text, re.ASCII)
     if not match or not 1 <= float(text) <= 5:  # noqa: PLR2004
         raise ValueError("write a number from 1 to 5, like 2")
     return float(text)
@@ -79,14 +79,14 @@ def factor(text: str) -> float:
 
 def number(low: int, high: int, text: str) -> int:
     """`8088` -> 8088."""
-    if not re.fullmatch(_WHOLE, text) or not low <= int(text) <= high:
+    if not re.fullmatch(_WHOLE, text, re.ASCII) or not low <= int(text) <= high:
         raise ValueError(f"write a whole number from {low} to {high}")
     return int(text)
 
 
 def _quantity(text: str, units: dict[str, int], like: str) -> tuple[float, str]:
     # Twelve digits: more are no quantity of anything, and too many overflow a float.
-    match = re.fullmatch(r"(\d{1,12}(?:\.\d{1,12})?)\s*([A-Za-z]+)", text)
+    match = re.fullmatch(r"(\d{1,12}(?:\.\d{1,12})?)\s*([A-Za-z]+)", text, re.ASCII)
     if not match:
         raise ValueError(f"write a number and a unit, like {like}")
     if match[2] not in units:

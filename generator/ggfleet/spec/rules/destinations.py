@@ -39,6 +39,28 @@ def destinations_are_plain(fleet: Fleet) -> Iterator[Finding]:
             )
 
 
+SYSTEM = ("/bin", "/dev", "/etc", "/lib", "/lib64", "/proc", "/sbin", "/sys", "/usr", "/var")
+
+
+@rule(
+    "destination-system",
+    Severity.WARNING,
+    LAMBDAS,
+    reason="In a container the resource takes the place of what is there: a function without /usr "
+    "or /etc does not start.",
+    source=pages.ML_RESOURCES,
+    fix="Write a folder that no system has, like /models/digits.",
+    example="models:\n  digits: {source: digits, version: 1.0.0, destination: /usr}\n"
+    "functions:\n  classify: {models: [digits]}\n",
+)
+def destinations_are_no_system_folders(fleet: Fleet) -> Iterator[Finding]:
+    """A destination that hides a folder of the system."""
+    for at, resource in ml_resources(fleet):
+        if resource.destination in SYSTEM:
+            message = f"{resource.destination} is a folder of the system, which it would hide"
+            yield f"{at}.destination", message, "write it like /models/digits"
+
+
 @rule(
     "destination-nested",
     Severity.ERROR,

@@ -55,6 +55,26 @@ def models_are_there(fleet: Fleet, root: Path) -> Iterator[Finding]:
 
 
 @of_files(
+    "file-model-scope",
+    Severity.ERROR,
+    reason="A model's archive holds all of its folder: this one would carry the spec, and whatever "
+    "lies beside it, to every device.",
+    source=pages.OWN,
+    fix="Give the model a folder of its own.",
+    example="models:\n  letters: {source: ., version: 1.0.0, destination: /models}\n"
+    "functions:\n  classify: {models: [letters]}\n",
+    firm=True,
+)
+def models_have_folders_of_their_own(fleet: Fleet, root: Path) -> Iterator[Finding]:
+    """A model's source is not the spec's folder, nor one around it."""
+    for model in fleet.models.values():
+        for source in filter(is_local, sources_of(model)):
+            if root.resolve().is_relative_to(Path(source).resolve()):
+                at = f"models.{model.name}.source"
+                yield at, "is the spec's own folder, or one around it", "name the model's folder"
+
+
+@of_files(
     "file-source",
     Severity.ERROR,
     reason="A function's package is made of its source folders.",

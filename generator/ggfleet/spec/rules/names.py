@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from ggfleet.model import Connector, Fleet, Function, Install, Severity
+from ggfleet.model import ANY_PLATFORM, CLOUD, SHADOW, Connector, Fleet, Function, Install, Severity
 from ggfleet.spec.problems import suggestion
 from ggfleet.spec.rules import pages
 from ggfleet.spec.rules.registry import Finding, rule
@@ -54,6 +54,30 @@ def _undefined(
         if name not in known:
             at = f"functions.{function.name}.{key}"
             yield at, f"names {name}, which is not defined", suggestion(name, known)
+
+
+@rule(
+    "name-reserved",
+    Severity.ERROR,
+    reason="`cloud` and `shadow` are ends of subscriptions, `any` is the platform of archives "
+    "without native code, `other` stands for the platforms that are not named.",
+    source=pages.OWN,
+    fix="Take another name.",
+    example="functions:\n  cloud: {source: code, handler: function.handler, memory: 64 MiB}\n",
+    firm=True,
+)
+def names_are_free(fleet: Fleet) -> Iterator[Finding]:
+    """What a fleet defines has none of the words that mean something else."""
+    ends = {CLOUD, SHADOW}
+    for kind, parts, reserved in (
+        ("functions", fleet.functions, ends),
+        ("connectors", fleet.connectors, ends),
+        ("client_devices", fleet.client_devices, ends),
+        ("platforms", fleet.platforms, {ANY_PLATFORM, "other"}),
+    ):
+        for name in parts:
+            if name in reserved:
+                yield f"{kind}.{name}", f"{name} means something else", "take another name"
 
 
 @rule(

@@ -68,9 +68,13 @@ def below(path: str, *folders: str) -> bool:
 
 
 def is_plain(path: str) -> bool:
-    """Whether a path is what it seems to be: no `..`, no doubled slash, not the root."""
+    """Whether a path is what it seems to be: no `..`, no doubled slash, not the root.
+
+    A colon would split it in PYTHONPATH, a blank in scripts.
+    """
     pure = PurePosixPath(path)
-    return path == str(pure) and ".." not in pure.parts and path != "/"
+    whole = path == str(pure) and ".." not in pure.parts and path != "/"
+    return whole and not re.search(r"[:\s]", path)
 
 
 def version(text: str) -> tuple[int, int]:
