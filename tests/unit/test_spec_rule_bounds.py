@@ -34,6 +34,35 @@ def volumes(count: int) -> str:
 
 
 QUIET = {
+    "a resource of a connector": (
+        "name-unused",
+        "resources: {serial: {device: /dev/ttyS0}}\n"
+        "connectors: {port: {connector: SerialStream, version: 3, resources: {Port: serial}}}",
+    ),
+    "ends that are no functions": (
+        "subscription-end",
+        "client_devices: {button: {cores: pi-01}}\nconnectors: {alarms: {connector: SNS, version: 4}}\n"
+        "subscriptions:\n  - {from: button, topic: pressed, to: alarms}\n  - {from: shadow, topic: a, to: button}\n",
+    ),
+    "a wildcard for a device, which V2 leaves out": (
+        "subscription-local-wildcard",
+        "client_devices: {lamp: {cores: pi-01}}\n"
+        "subscriptions:\n  - {from: classify, topic: 'lamps/+', to: lamp}\n",
+    ),
+    "a native executable in little memory": (
+        "container-memory-python",
+        "functions: {native: {source: code, executable: function.py, memory: 4 MiB}}",
+    ),
+    "a handler of another language": (
+        "file-handler",
+        "functions: {other: {source: code, handler: index.handler, runtime: nodejs12.x, memory: 64 MiB}}",
+    ),
+    "a function with a group of its own": (
+        "owner-run-as",
+        MODEL.replace("/models}", "/models, owner: ggc_group}") % "digits"
+        + f"  one: {{source: code, handler: function.handler, isolation: none, models: [digits]}}\n"
+        f"  {OTHER}, run_as: {{gid: 1001}}}}\n",
+    ),
     "ten resources": ("function-policies", volumes(10)),
     "twenty resources are no error": ("function-policies-limit", volumes(20)),
     "sixteen MiB": ("container-memory-python", "functions: {classify: {memory: 16 MiB}}"),
@@ -170,6 +199,34 @@ def test_rings_are_found_and_named_once() -> None:
     assert ring("f t g", "g t h", "h u f") == []
     assert ring("f a g", "g a f", "h b i", "i + h") == [[0, 1], [2, 3]]
     assert ring("x t f", "f t g", "g t h", "h t f") == [[1, 2, 3]]
+
+
+@pytest.mark.parametrize(("each", "rules"), [(600, set()), (1001, {"limit-subscriptions"})])
+def test_a_group_counts_the_subscriptions_of_its_own_devices(
+    each: int, rules: set[str], tmp_path: Path
+) -> None:
+    """Two cores with a device each: 1,200 subscriptions in the spec, and 600 in a group."""
+    hosts = "raspberry_pi:\n  hosts:\n    pi-01: {}\n    pi-02: {}\n"
+    spec = "client_devices: {a: {cores: pi-01}, b: {cores: pi-02}}\nsubscriptions:\n" + "".join(
+        f"  - {{from: {end}, topic: t/{n}, to: classify}}\n" for end in "ab" for n in range(each)
+    )
+    checked = check_example(tmp_path / "spec", {"fleet.yml": spec, "hosts.yml": hosts})
+    assert checked.fleet is not None, checked.problems
+    assert {rule for rule in found(checked) if rule.startswith("limit-")} == rules
+
+
+def test_names_of_connectors_and_variants_are_judged(tmp_path: Path) -> None:
+    """A library that is no ML resource has no id to give; each platform's source is looked at."""
+    spec = (
+        "libraries: {numpy: {requirements: libraries.txt, install: os-pip}}\n"
+        "models:\n  digits: {source: {pi: s3://line-greengrass/digits.tgz}, version: 1.0.0, destination: /models}\n"
+        "connectors: {ml: {connector: X, version: 1, resources: {Library: numpy, Model: digits}}}\n"
+    )
+    checked = check_example(tmp_path / "spec", {"fleet.yml": spec})
+    told = {(p.rule, p.path) for p in checked.problems}
+    assert ("name-undefined", "connectors.ml.resources.Library") in told
+    assert ("name-undefined", "connectors.ml.resources.Model") not in told
+    assert ("model-archive", "models.digits.source") in told
 
 
 def test_ten_thousand_subscriptions_are_judged_quickly() -> None:

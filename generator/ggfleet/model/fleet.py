@@ -123,6 +123,11 @@ class Model:
         chosen = dict(self.variants).get(platform, self.source)
         return replace(self, source=chosen, variants=()) if self.variants else self
 
+    def each(self) -> tuple[Model, ...]:
+        """The model with each of its sources, once: they may differ by platform."""
+        sources = dict.fromkeys([self.source, *(source for _, source in self.variants)])
+        return tuple(replace(self, source=source, variants=()) for source in sources)
+
     @property
     def is_local(self) -> bool:
         """Whether `source` is a path that ggfleet bundles, rather than something in AWS."""
@@ -165,6 +170,11 @@ class Function:
     def contained(self) -> bool:
         """Whether the function runs in a Greengrass container."""
         return self.isolation is Isolation.CONTAINER
+
+    @property
+    def in_python(self) -> bool:
+        """Whether its code is Python's: no native executable, no other language's runtime."""
+        return not self.executable and (not self.runtime or self.runtime.startswith("python"))
 
 
 @dataclass(frozen=True)

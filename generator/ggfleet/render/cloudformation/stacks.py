@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 
 from ggfleet.errors import GgfleetError
-from ggfleet.model import Core, Document, Fleet, Json, Manifest, Rendering
+from ggfleet.model import Core, Document, Fleet, Json, Manifest, Rendering, SystemFunctions
 from ggfleet.render.cloudformation.access import GROUP_ROLE, access_part, has_group_role
 from ggfleet.render.cloudformation.bucket import bucket_template
 from ggfleet.render.cloudformation.functions import BUCKET, function_links, functions_part
@@ -36,13 +36,19 @@ So many from the start, so that a core stays in its stack: doubling moves half o
 moving a core makes it a new group.
 """
 
-ENDED: Section = {
-    "cfn-lint": {"config": {"ignore_checks": ["W3696"]}},
-    "SuppressedChecks": {
-        "W3696": "AWS ended Greengrass V1 on 2026-10-07. These types are what the fleet has; the "
-        "targets for V2 say what to move to."
-    },
+ENDED = {
+    "W3696": "AWS ended Greengrass V1 on 2026-10-07. These types are what the fleet has; the "
+    "targets for V2 say what to move to."
 }
+OWN_ARNS = {
+    "E1160": "The core's own functions have ARNs without account and Region "
+    "(arn:aws:lambda:::function:GGIPDetector:1)."
+}
+NATIVE = {
+    "E3030": "The runtime of native executables (arn:aws:greengrass:::runtime/function/executable) "
+    "is none of Lambda's own; Lambda took it for Greengrass."
+}
+"""Of cfn-lint's checks: why they are not for a template."""
 
 
 def render_cloudformation(fleet: Fleet, manifest: Manifest) -> Rendering:
@@ -204,7 +210,20 @@ def _read_parameter(name: str) -> Json:
 
 
 def _template(fleet: Fleet, description: str, part: Part) -> Template:
-    return Template(description, part, _rules(fleet), ENDED)
+    return Template(description, part, _rules(fleet), _judged(fleet))
+
+
+def _judged(fleet: Fleet) -> Section:
+    """What cfn-lint is to let pass, and why; no more than the fleet's own parts make it find."""
+    lets_pass = dict(ENDED)
+    if fleet.system_functions != SystemFunctions():
+        lets_pass |= OWN_ARNS
+    if any(function.executable for function in fleet.functions.values()):
+        lets_pass |= NATIVE
+    return {
+        "cfn-lint": {"config": {"ignore_checks": list(lets_pass)}},
+        "SuppressedChecks": lets_pass,
+    }
 
 
 def _bucket_part(fleet: Fleet) -> Part:

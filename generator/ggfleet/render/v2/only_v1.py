@@ -43,10 +43,8 @@ def expressible(fleet: Fleet) -> Fleet:
 
 
 def _refuse_other_languages(function: Function) -> None:
-    what = function.executable and "a native executable"
-    if function.runtime and not function.runtime.startswith("python"):
-        what = f"for {function.runtime}"
-    if what:
+    if not function.in_python:
+        what = f"for {function.runtime}" if function.runtime else "a native executable"
         raise GgfleetError(
             f"functions.{function.name} is {what}, and the adapter that runs functions as "
             "components is Python's",

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from ggfleet.model import Fleet, Library, LocalDevice, LocalVolume, Severity
 from ggfleet.spec.rules import pages
-from ggfleet.spec.rules.parts import attached_ml, in_python
+from ggfleet.spec.rules.parts import attached_ml
 from ggfleet.spec.rules.registry import LAMBDAS, LITE, V1, Finding, rule
 
 PYTHON_KB = 16 * 1024
@@ -72,7 +72,7 @@ def memory_holds_python(fleet: Fleet) -> Iterator[Finding]:
     """A container's memory must hold Python itself."""
     for function in fleet.functions.values():
         small = function.contained and 0 < function.memory < PYTHON_KB
-        if small and in_python(function):
+        if small and function.in_python:
             yield (
                 f"functions.{function.name}.memory",
                 f"is {function.memory} KB; Python and a Lambda runtime take about 16 MiB",

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from ggfleet.model import Fleet, Function, Severity
 from ggfleet.spec.rules import pages
-from ggfleet.spec.rules.parts import in_python, is_local, sources_of
 from ggfleet.spec.rules.registry import V1, V2, Finding, of_files
 
 _RELATIVE = "paths are relative to the spec's folder"
@@ -45,11 +44,11 @@ def requirements_are_there(fleet: Fleet, root: Path) -> Iterator[Finding]:
 def models_are_there(fleet: Fleet, root: Path) -> Iterator[Finding]:
     """The file or folder of a local model exists."""
     for model in fleet.models.values():
-        local = [each for each in sources_of(model) if is_local(each)]
-        for source in (each for each in local if not Path(each).exists()):
+        local = [Path(each.source) for each in model.each() if each.is_local]
+        for source in (path for path in local if not path.exists()):
             yield (
                 f"models.{model.name}.source",
-                f"{_told(Path(source), root)} does not exist yet",
+                f"{_told(source, root)} does not exist yet",
                 "train or export the model before `ggfleet bundle`",
             )
 
@@ -103,7 +102,7 @@ def sources_are_there(fleet: Fleet, root: Path) -> Iterator[Finding]:
 def handlers_are_there(fleet: Fleet, _: Path) -> Iterator[Finding]:
     """The module of a handler is in a source folder."""
     for function in fleet.functions.values():
-        if not in_python(function):
+        if not function.in_python:
             continue
         module = function.handler.rpartition(".")[0].replace(".", "/")
         candidates = (f"{module}.py", f"{module}/__init__.py", f"{module}.so")

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 
 from ggfleet.model import Fleet, Model, Severity
 from ggfleet.spec.rules import pages
-from ggfleet.spec.rules.parts import attached_ml, is_local, sources_of
+from ggfleet.spec.rules.parts import attached_ml
 from ggfleet.spec.rules.registry import V1, V2, Finding, rule
 
 READABLE = re.compile("Greengrass|GreenGrass|greengrass|Sagemaker|SageMaker|sagemaker")
@@ -28,9 +27,7 @@ _JOB = "arn:aws:sagemaker:eu-west-1:123456789012:training-job/digits"
 def _remote(fleet: Fleet, scheme: str) -> Iterator[Model]:
     """The models with such a source; one whose sources differ by platform comes with each."""
     for model in fleet.models.values():
-        for source in sources_of(model):
-            if source.startswith(scheme):
-                yield replace(model, source=source)
+        yield from (each for each in model.each() if each.source.startswith(scheme))
 
 
 @rule(
@@ -165,7 +162,7 @@ def buckets_have_no_dots(fleet: Fleet) -> Iterator[Finding]:
 def buckets_are_readable(fleet: Fleet) -> Iterator[Finding]:
     """The service role's managed policy reads certain buckets only."""
     has = [each for f in fleet.functions.values() for each in attached_ml(fleet, f)]
-    own = [r for r in has if not isinstance(r, Model) or any(map(is_local, sources_of(r)))]
+    own = [r for r in has if not isinstance(r, Model) or any(x.is_local for x in r.each())]
     fix = "choose a name like line-greengrass, or extend the service role and suppress this"
     if own and fleet.aws.bucket and not READABLE.search(fleet.aws.bucket):
         yield (

@@ -41,21 +41,6 @@ def outside_containers(fleet: Fleet, resource: Library | Model) -> list[Function
     return [function for function in fleet.users_of(resource) if not function.contained]
 
 
-def in_python(function: Function) -> bool:
-    """Whether a function's code is Python's: no native executable, no other language's runtime."""
-    return not function.executable and (not function.runtime or "python" in function.runtime)
-
-
-def sources_of(model: Model) -> list[str]:
-    """All sources of a model, each once: they may differ by platform."""
-    return list(dict.fromkeys([model.source, *(source for _, source in model.variants)]))
-
-
-def is_local(source: str) -> bool:
-    """Whether a model's source is a path, rather than something in AWS."""
-    return not source.startswith(("s3://", "arn:"))
-
-
 def nested(one: str, other: str) -> bool:
     """Whether one path is the other or below it: `/ml` and `/ml/a`, not `/ml/a` and `/ml/ab`."""
     short, long = sorted((PurePosixPath(one).parts, PurePosixPath(other).parts), key=len)
