@@ -67,7 +67,7 @@ def models_are_there(fleet: Fleet, root: Path) -> Iterator[Finding]:
 def models_have_folders_of_their_own(fleet: Fleet, root: Path) -> Iterator[Finding]:
     """A model's source is not the spec's folder, nor one around it."""
     for model in fleet.models.values():
-        for source in filter(is_local, sources_of(model)):
+        for source in (each.source for each in model.each() if each.is_local):
             if root.resolve().is_relative_to(Path(source).resolve()):
                 at = f"models.{model.name}.source"
                 yield at, "is the spec's own folder, or one around it", "name the model's folder"
