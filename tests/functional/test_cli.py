@@ -100,6 +100,24 @@ def test_schema_is_printed_or_written(tmp_path: Path) -> None:
     assert (tmp_path / "made/schema.json").read_text() == printed
 
 
+@pytest.mark.parametrize(
+    ("option", "value", "said"),
+    [
+        ("--region", "Moon", "aws.region cannot be 'Moon'"),
+        ("--account", "abc", "aws.account cannot be 'abc'"),
+        ("--bucket", "a.b", "aws.bucket cannot be 'a.b'"),
+        ("--name", 'a"b: {', "these options make no spec"),
+    ],
+)
+def test_init_refuses_options_that_make_no_spec(
+    tmp_path: Path, option: str, value: str, said: str
+) -> None:
+    done = ggfleet("init", tmp_path / "new", option, value)
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert not (tmp_path / "new").exists()
+
+
 def test_init_overwrites_nothing(tmp_path: Path) -> None:
     (tmp_path / "inventory").mkdir()
     (tmp_path / "inventory/hosts.yml").write_text("mine")

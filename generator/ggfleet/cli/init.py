@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import click
 
 from ggfleet.cli import output
 from ggfleet.cli.options import json_option
 from ggfleet.errors import GgfleetError
-from ggfleet.spec import starter
+from ggfleet.model import Severity
+from ggfleet.spec import check, starter
 from ggfleet.system.files import write_text
 
 
@@ -31,6 +34,7 @@ def command(
     bucket = bucket or f"{name.lower().replace('_', '-')}-greengrass"
     texts = starter(name=name, region=region, account=account, bucket=bucket)
     _refuse_existing(folder, list(texts))
+    _refuse_faulty(texts)
     for path, text in texts.items():
         write_text(folder / path, text)
     if as_json:
@@ -52,6 +56,17 @@ def _refuse_existing(folder: Path, paths: list[str]) -> None:
         raise GgfleetError(
             f"{folder / there[0]} exists already", fix="name an empty folder, or remove the file"
         )
+
+
+def _refuse_faulty(texts: Mapping[str, str]) -> None:
+    """Check what would be written: an option may be no Region, no account, no name."""
+    with TemporaryDirectory(prefix="ggfleet-") as trial:
+        for path, text in texts.items():
+            write_text(Path(trial) / path, text)
+        problems = check(Path(trial) / "fleet.yml").problems
+    for problem in (p for p in problems if p.severity is Severity.ERROR):
+        where = f"{problem.path} " if problem.path else "the spec "
+        raise GgfleetError(f"these options make no spec: {where}{problem.message}", fix=problem.fix)
 
 
 def _tell(folder: Path, paths: list[str]) -> None:
