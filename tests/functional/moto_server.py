@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -42,6 +43,10 @@ def moto_endpoint() -> Iterator[Endpoint]:
     server.start()
     try:
         host, port = server.get_host_and_port()
-        yield Endpoint(f"http://{host}:{port}")
+        url = f"http://{host}:{port}"
+        # moto keeps its state by process: without this a server begins with what others have left.
+        reset = urllib.request.Request(f"{url}/moto-api/reset", method="POST")
+        urllib.request.urlopen(reset).close()
+        yield Endpoint(url)
     finally:
         server.stop()

@@ -461,4 +461,4 @@ def command_files(spec: Path, out: Path, **env: str) -> dict[str, str]:
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert "deployment" in done.stdout
-    return {p.relative_to(out).as_posix(): p.read_text() for p in out.rglob("[!.]*.json")}
+    return {p.relative_to(out).as_posix(): p.read_text() for p in out.rglob("*.json")}
