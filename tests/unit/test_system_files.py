@@ -156,3 +156,13 @@ def test_a_program_that_fails_is_told_with_its_last_words() -> None:
     with pytest.raises(ToolError, match="no-such-program is not installed"):
         program("no-such-program")
     assert run(["cat"], stdin="in") == "in"
+
+
+def test_a_program_that_may_not_be_run_is_told_apart_from_one_that_is_missing(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "tool").write_text("no program")
+    with pytest.raises(ToolError, match="tool is not installed"):
+        run(["tool"], env={"PATH": str(tmp_path)})
+    with pytest.raises(ToolError, match="tool cannot be run: Permission denied"):
+        run([tmp_path / "tool"])
