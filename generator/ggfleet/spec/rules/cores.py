@@ -15,6 +15,9 @@ MAX_THING_BYTES = 124
 THING = re.compile(r"[a-zA-Z0-9:_-]+")
 CERTIFICATE = re.compile(r"arn:aws[a-z-]*:iot:(?P<region>[a-z0-9-]+):(?P<account>\d{12}):cert/\w+")
 
+DERIVED = re.compile(r"(?P<core>.+)-(c\d{2,3}|gda|gci|gcm)")
+"""Names that a core's own name leads to: of connections, and of things that hold shadows."""
+
 _HOST = "raspberry_pi:\n  hosts:\n    pi-01: {{{}}}\n"
 _THING = "greengrass_thing_name"
 
@@ -108,6 +111,30 @@ def things_differ(fleet: Fleet) -> Iterator[Finding]:
                 f"{core.name} is the thing {core.thing}, as {first} is",
                 f"give each a {_THING} of its own in the inventory",
             )
+
+
+@rule(
+    "core-thing-derived",
+    Severity.WARNING,
+    (Target.V1,),
+    reason="A V1 core opens further connections as THING-c00, THING-c01 and so on, and Greengrass "
+    "keeps what it knows of a core in shadows of THING-gda, THING-gci and THING-gcm. A thing of "
+    "that name takes part in both.",
+    source=f"{pages.CORE} (client ids); {pages.SERVICE_ROLE}",
+    fix="Choose another thing name.",
+    example={"hosts.yml": "raspberry_pi:\n  hosts:\n    pi: {}\n    pi-c01: {}\n"},
+)
+def things_are_not_derived(fleet: Fleet) -> Iterator[Finding]:
+    """No thing has the name of another core's further connections or shadows."""
+    cores = {core.thing for core in fleet.cores}
+    things = [(f"cores.groups.{core.group}", core.name, core.thing) for core in fleet.cores]
+    devices = fleet.client_devices.values()
+    things += [(f"client_devices.{each.name}", each.name, each.thing) for each in devices]
+    for at, name, thing in things:
+        match = DERIVED.fullmatch(thing)
+        if match and match["core"] in cores:
+            message = f"the thing {thing} of {name} has a name that the core {match['core']} uses"
+            yield at, message, "choose another thing name"
 
 
 @rule(

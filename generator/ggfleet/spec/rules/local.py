@@ -11,6 +11,8 @@ from ggfleet.spec.rules.parts import below, is_plain
 from ggfleet.spec.rules.registry import LAMBDAS, V1, Finding, rule
 
 SHARED_MEMORY = "/dev/shm"  # noqa: S108 - the one folder below /dev that V1 mounts
+MAX_ID = 128
+"""Characters of an id."""
 _VOLUME = "resources:\n  data: {{volume: {}, destination: {}}}\n"
 _USED = "functions:\n  classify: {{resources: {{data: {}}}}}\n"
 
@@ -52,6 +54,51 @@ def local_paths_are_plain(fleet: Fleet) -> Iterator[Finding]:
             if path and not is_plain(path.rstrip("/") if key == "volume" else path):
                 message = f"{path} is not a plain absolute path"
                 yield f"resources.{name}.{key}", message, "write it like /srv/frames"
+
+
+@rule(
+    "local-device-shm",
+    Severity.ERROR,
+    V1,
+    reason="A device of V1 is a character or block device below /dev; /dev/shm is a folder, and "
+    "can be a volume alone.",
+    source=pages.LOCAL_RESOURCES,
+    fix="Write {volume: /dev/shm, destination: /shm}, and rw where a function names it.",
+    example="resources:\n  data: {device: /dev/shm}\n" + _USED.format("rw"),
+)
+def shared_memory_is_no_device(fleet: Fleet) -> Iterator[Finding]:
+    """Shared memory is a volume and no device."""
+    for name, each in fleet.resources.items():
+        if isinstance(each, LocalDevice):
+            paths = [each.path, *(path for _, listed in each.variants for path in listed)]
+            if any(below(path, SHARED_MEMORY) for path in paths):
+                message = f"is {SHARED_MEMORY}, a folder and no device"
+                yield f"resources.{name}.device", message, "write volume: and destination:"
+
+
+@rule(
+    "local-device-id",
+    Severity.ERROR,
+    V1,
+    reason="A device of several paths is several resources, whose ids are made of the paths: with "
+    "- for all but letters, digits, _ and -, and 128 characters at most.",
+    source=f"{pages.API_V1} (Id)",
+    fix="Define them as devices of their own.",
+    example="resources:\n  data: {device: [/dev/bus/usb, /dev/bus-usb]}\n" + _USED.format("rw"),
+    firm=True,
+)
+def ids_of_devices_fit(fleet: Fleet) -> Iterator[Finding]:
+    """The paths of one device make ids that differ and fit."""
+    for platform in fleet.used_platforms():
+        for name, each in fleet.resources.items():
+            if (
+                isinstance(each, LocalDevice)
+                and len(dict(each.variants).get(platform.name, ())) > 1
+            ):
+                ids = [f"res-{part.name}" for part in each.on(platform.name)]
+                if len({*ids}) < len(ids) or max(map(len, ids)) > MAX_ID:
+                    message = "has paths whose ids are the same or longer than 128 characters"
+                    yield f"resources.{name}.device", message, "define them as devices of their own"
 
 
 @rule(

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
-from ggfleet.model import Fleet, Function, Install, Library, Model, Platform
+from ggfleet.model import Fleet, Function, Install, Library, Model, Platform, RunAs
 
 
 def ml_resources(fleet: Fleet) -> Iterator[tuple[str, Library | Model]]:
@@ -39,6 +39,13 @@ def attached_ml(fleet: Fleet, function: Function) -> list[Library | Model]:
 def outside_containers(fleet: Fleet, resource: Library | Model) -> list[Function]:
     """The functions without a container that use an ML resource: they make its owner matter."""
     return [function for function in fleet.users_of(resource) if not function.contained]
+
+
+def identity(fleet: Fleet, function: Function) -> RunAs:
+    """As whom a function runs on a V1 core; None is ggc_user or ggc_group."""
+    own, usual = function.run_as or RunAs(), fleet.function_defaults.run_as or RunAs()
+    uid = usual.uid if own.uid is None else own.uid
+    return RunAs(uid, usual.gid if own.gid is None else own.gid)
 
 
 def nested(one: str, other: str) -> bool:

@@ -102,3 +102,23 @@ def lite_has_no_secrets(fleet: Fleet) -> Iterator[Finding]:
             f"is not given by nucleus lite, which has no secret manager ({', '.join(names)})",
             "read it from Secrets Manager with the component's own credentials",
         )
+
+
+@rule(
+    "secret-label",
+    Severity.NOTE,
+    V1,
+    reason="A core always fetches the version of a secret that AWSCURRENT names.",
+    source=f"{pages.SECRETS}; {pages.API_V1} (AdditionalStagingLabelsToDownload)",
+    fix="Remove AWSCURRENT from staging_labels.",
+    example=_ONE.format("greengrass-broker-AbCdEf").replace(
+        "}\n", ", staging_labels: [AWSCURRENT]}\n"
+    )
+    + _USED.format("ro"),
+)
+def labels_are_further_ones(fleet: Fleet) -> Iterator[Finding]:
+    """Staging labels are those beside AWSCURRENT."""
+    for secret in _secrets(fleet):
+        if "AWSCURRENT" in secret.labels:
+            at = f"resources.{secret.name}.staging_labels"
+            yield at, "names AWSCURRENT, which is fetched anyway", "remove it"
