@@ -9,6 +9,7 @@ from ggfleet.model import (
     Connector,
     Fleet,
     Isolation,
+    Library,
     LocalDevice,
     LocalVolume,
     Model,
@@ -27,7 +28,7 @@ FEEDBACK = "MLFeedbackConnectorConfigId"
 JOB = "MLModelSageMakerJobArn"
 NO_CONTAINER = "NoContainer"
 
-Part = LocalDevice | LocalVolume | Secret | Model
+Part = LocalDevice | LocalVolume | Secret | Model | Library
 _TYPES: Mapping[Takes, type[Part]] = MappingProxyType(
     {
         Takes.DEVICE: LocalDevice,
@@ -61,7 +62,8 @@ def _taken(fleet: Fleet) -> Iterator[tuple[Connector, str, Taken, Part | None]]:
     for connector, kind, _ in known(fleet):
         for parameter, name in connector.resources.items():
             if parameter in kind.taken:
-                part = fleet.resources.get(name) or fleet.models.get(name)
+                ml = fleet.models.get(name) or fleet.libraries.get(name)
+                part = fleet.resources.get(name) or ml
                 yield connector, parameter, kind.taken[parameter], part
 
 
@@ -133,7 +135,7 @@ def _places(part: Part) -> tuple[list[str], list[str]]:
             return [each.rstrip("/") for each in sources], [part.destination]
         case Secret():
             return [], [part.arn]
-        case Model():
+        case Model() | Library():
             return [], [part.destination]
 
 
@@ -205,10 +207,11 @@ def connectors_find_cgroup_v1(fleet: Fleet) -> Iterator[Finding]:
 )
 def connectors_fit_the_processor(fleet: Fleet) -> Iterator[Finding]:
     """An ML connector is the one for the platforms' processor."""
+    platforms = fleet.used_platforms()
     for connector, kind, _ in known(fleet):
         others = [
             platform
-            for platform in fleet.used_platforms()
+            for platform in platforms
             if kind.architecture and platform.architecture not in ("", kind.architecture)
         ]
         if others:
@@ -286,10 +289,10 @@ def _fits(topic: str, topics: Iterable[str]) -> bool:
 )
 def connectors_find_their_language(fleet: Fleet) -> Iterator[Finding]:
     """A connector finds its Python or Java on the device, by its versioned name."""
+    own = {f"python{platform.python}" for platform in fleet.used_platforms()}
     for connector, kind, number in known(fleet):
         name = "python3.7" if number >= kind.python else "python2.7"
         wants = [name if kind.python else "java8", kind.software]
-        own = {f"python{platform.python}" for platform in fleet.used_platforms()}
         missing = [each for each in wants if each and {each} != own]
         if missing:
             message = f"wants {' and '.join(missing)} on the device"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from ggfleet.model import Fleet, Resolved, Severity, Target
+from ggfleet.model import ClientDevice, Core, Fleet, Resolved, Severity, Target
 from ggfleet.spec.rules import pages
 from ggfleet.spec.rules.registry import Finding, rule
 
@@ -15,8 +15,8 @@ MAX_THING_BYTES = 124
 THING = re.compile(r"[a-zA-Z0-9:_-]+")
 CERTIFICATE = re.compile(r"arn:aws[a-z-]*:iot:(?P<region>[a-z0-9-]+):(?P<account>\d{12}):cert/\w+")
 
-DERIVED = re.compile(r"(?P<core>.+)-(c\d{2,3}|gda|gci|gcm)")
-"""Names that a core's own name leads to: of connections, and of things that hold shadows."""
+DERIVED = re.compile(r"c\d{2,3}|gda|gci|gcm")
+"""What follows a core's name in those of its connections, and of things that hold shadows."""
 
 _HOST = "raspberry_pi:\n  hosts:\n    pi-01: {{{}}}\n"
 _THING = "greengrass_thing_name"
@@ -127,13 +127,14 @@ def things_differ(fleet: Fleet) -> Iterator[Finding]:
 def things_are_not_derived(fleet: Fleet) -> Iterator[Finding]:
     """No thing has the name of another core's further connections or shadows."""
     cores = {core.thing for core in fleet.cores}
-    things = [(f"cores.groups.{core.group}", core.name, core.thing) for core in fleet.cores]
-    devices = fleet.client_devices.values()
-    things += [(f"client_devices.{each.name}", each.name, each.thing) for each in devices]
-    for at, name, thing in things:
-        match = DERIVED.fullmatch(thing)
-        if match and match["core"] in cores:
-            message = f"the thing {thing} of {name} has a name that the core {match['core']} uses"
+    things: list[Core | ClientDevice] = [*fleet.cores, *fleet.client_devices.values()]
+    for each in things:
+        first, _, rest = each.thing.rpartition("-")
+        if first in cores and DERIVED.fullmatch(rest):
+            at = f"client_devices.{each.name}.thing"
+            if isinstance(each, Core):
+                at = f"cores.groups.{each.group}"
+            message = f"the thing {each.thing} of {each.name} has a name that the core {first} uses"
             yield at, message, "choose another thing name"
 
 

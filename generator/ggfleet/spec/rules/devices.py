@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ggfleet.model import Fleet, Resolved, Severity
+from ggfleet.model import ClientDevice, Core, Fleet, Resolved, Severity
 from ggfleet.spec.rules import pages
 from ggfleet.spec.rules.cores import CERTIFICATE
 from ggfleet.spec.rules.registry import V1, Finding, rule
@@ -72,14 +72,14 @@ def devices_differ(fleet: Fleet) -> Iterator[Finding]:
 )
 def device_certificates_differ(fleet: Fleet) -> Iterator[Finding]:
     """Every client device has a certificate of its own, which no core has."""
-    things = [(core.thing, core.certificate_arn, "") for core in fleet.cores]
     devices = fleet.client_devices.values()
-    things += [(each.thing, each.certificate_arn, each.name) for each in devices]
+    things: list[Core | ClientDevice] = [*fleet.cores, *devices] if devices else []
     seen: dict[str, str] = {}
-    for thing, arn, device in things:
-        first = seen.setdefault(arn.value, thing) if isinstance(arn, Resolved) else thing
-        if first != thing and device:
-            at = f"client_devices.{device}.certificate"
+    for each in things:
+        arn = each.certificate_arn
+        first = seen.setdefault(arn.value, each.thing) if isinstance(arn, Resolved) else each.thing
+        if first != each.thing and isinstance(each, ClientDevice):
+            at = f"client_devices.{each.name}.certificate"
             yield at, f"is that of the thing {first} too", "make a certificate for each"
 
 

@@ -49,8 +49,9 @@ def v1_knows_the_runtime(fleet: Fleet) -> Iterator[Finding]:
 )
 def the_device_has_the_runtime(fleet: Fleet) -> Iterator[Finding]:
     """A runtime other than the platform's Python has to be on the device."""
+    platforms = fleet.used_platforms()
     for function in fleet.functions.values():
-        lacking = [p for p in fleet.used_platforms() if f"python{p.python}" != function.runtime]
+        lacking = [p for p in platforms if f"python{p.python}" != function.runtime]
         if function.runtime in RUNTIMES and lacking:
             yield (
                 f"functions.{function.name}.runtime",
@@ -72,8 +73,9 @@ def the_device_has_the_runtime(fleet: Fleet) -> Iterator[Finding]:
 )
 def libraries_are_for_the_runtime(fleet: Fleet) -> Iterator[Finding]:
     """A function with libraries runs in the Python that they are built for."""
+    platforms = fleet.used_platforms()
     for function in fleet.functions.values():
-        others = [p for p in fleet.used_platforms() if f"python{p.python}" != function.runtime]
+        others = [p for p in platforms if f"python{p.python}" != function.runtime]
         if function.runtime and function.libraries and others:
             yield (
                 f"functions.{function.name}.runtime",

@@ -11,7 +11,7 @@ from ggfleet.spec.problems import suggestion
 from ggfleet.spec.rules import pages
 from ggfleet.spec.rules.parts import told, version
 from ggfleet.spec.rules.registry import ALL, LAMBDAS, V1, Finding, of_files
-from ggfleet.spec.rules.source import SDK, Found, called, calling, clients, nodes, place
+from ggfleet.spec.rules.source import SDK, Found, called, calling, clients, is_client, nodes, place
 
 SERVICES = ("iot-data", "lambda", "secretsmanager", "streammanager")
 POLICIES = ("AllOrException", "BestEffort", "")
@@ -40,10 +40,9 @@ def _word(node: ast.Call, name: str) -> str | None:
 
 def _streams(fleet: Fleet) -> Found:
     """Where a file takes the client for the stream manager, by either of its two names."""
-    yield from clients(fleet, "streammanager")
     for function, file, node in nodes(fleet):
         module = node.module or "" if isinstance(node, ast.ImportFrom) else ""
-        if module.startswith(f"{SDK}.stream_manager"):
+        if module.startswith(f"{SDK}.stream_manager") or is_client(node, "streammanager"):
             yield function, file, node
 
 

@@ -73,10 +73,17 @@ def place(function: Function, file: Path, node: ast.AST, root: Path) -> tuple[st
 def clients(fleet: Fleet, service: str = "") -> Iterator[tuple[Function, Path, ast.Call]]:
     """The calls `client("<service>")` of the SDK; without a service all of them."""
     for function, file, node in nodes(fleet):
-        if isinstance(node, ast.Call) and called(node) == "client" and node.args and _of_sdk(node):
-            named = node.args[0]
-            if not service or (isinstance(named, ast.Constant) and named.value == service):
-                yield function, file, node
+        if isinstance(node, ast.Call) and is_client(node, service):
+            yield function, file, node
+
+
+def is_client(node: ast.AST, service: str = "") -> bool:
+    """Whether a node is such a call."""
+    if not (isinstance(node, ast.Call) and called(node) == "client" and node.args):
+        return False
+    named = node.args[0]
+    right = not service or (isinstance(named, ast.Constant) and named.value == service)
+    return right and _of_sdk(node)
 
 
 def _of_sdk(node: ast.Call) -> bool:
