@@ -218,7 +218,7 @@ def connectors_fit_the_processor(fleet: Fleet) -> Iterator[Finding]:
             yield (
                 f"connectors.{connector.name}.connector",
                 f"is for {kind.architecture}, which {told(others)} is not",
-                "take the one for that architecture; cores of several need a spec each",
+                "take the one for its processor; cores of several need a spec each",
             )
 
 

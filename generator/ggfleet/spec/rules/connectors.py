@@ -10,6 +10,7 @@ from ggfleet.spec.problems import suggestion
 from ggfleet.spec.rules import pages
 from ggfleet.spec.rules.connector_kinds import KINDS
 from ggfleet.spec.rules.connector_types import Kind
+from ggfleet.spec.rules.connector_values import in_words
 from ggfleet.spec.rules.registry import V1, Finding, rule
 
 _ARN = re.compile(
@@ -204,5 +205,5 @@ def parameters_have_fitting_values(fleet: Fleet) -> Iterator[Finding]:
                 yield (
                     f"connectors.{connector.name}.parameters.{name}",
                     f"cannot be {value!r}",
-                    f"it is written like {has[name].values} (a regular expression)",
+                    f"it is {in_words(has[name].values)}",
                 )

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ggfleet.model import Fleet, Library, LocalDevice, LocalResource, LocalVolume, Severity
+from ggfleet.model import (
+    Fleet,
+    Function,
+    Library,
+    LocalDevice,
+    LocalResource,
+    LocalVolume,
+    Severity,
+)
 from ggfleet.spec.rules import pages
 from ggfleet.spec.rules.parts import attached_ml
 from ggfleet.spec.rules.registry import LAMBDAS, LITE, V1, Finding, rule
@@ -120,16 +128,42 @@ def memory_holds_libraries(fleet: Fleet) -> Iterator[Finding]:
 )
 def memory_holds_what_the_gpu_has(fleet: Fleet) -> Iterator[Finding]:
     """A container's memory must hold what the function has on a Jetson's GPU."""
-    jetson = any(platform.gpu == "jetson" for platform in fleet.used_platforms())
-    gpus = {name for name, each in fleet.resources.items() if _is_gpu(each)}
-    for function in fleet.functions.values() if jetson and gpus else ():
-        small = function.contained and 0 < function.memory < GPU_KB
-        if small and gpus.intersection(function.resources):
+    for function in _on_a_gpu(fleet):
+        if 0 < function.memory < GPU_KB:
             yield (
                 f"functions.{function.name}.memory",
                 f"is {function.memory // 1024} MiB, little for a function on a Jetson's GPU",
                 "give it 2 GiB, or what `ggfleet compare` measures on the board",
             )
+
+
+@rule(
+    "container-gpu-sysfs",
+    Severity.NOTE,
+    LAMBDAS,
+    reason="AWS's tutorials let each function that uses a GPU in a container read the device's "
+    "/sys, where drivers tell what hardware there is.",
+    source=pages.ML_INFERENCE,
+    fix="Write access_sysfs: true.",
+    example='platforms:\n  pi: {architecture: aarch64, python: "3.8", glibc: "2.31", gpu: jetson}\n'
+    "resources:\n  gpu: {device: /dev/nvhost-gpu}\n"
+    "functions:\n  classify: {memory: 2 GiB, resources: {gpu: rw}}\n",
+)
+def gpus_are_found_in_sysfs(fleet: Fleet) -> Iterator[Finding]:
+    """A function on a Jetson's GPU reads the device's /sys."""
+    for function in _on_a_gpu(fleet):
+        if not function.access_sysfs:
+            message = "uses a Jetson's GPU in a container that does not see the device's /sys"
+            yield f"functions.{function.name}", message, "write access_sysfs: true"
+
+
+def _on_a_gpu(fleet: Fleet) -> Iterator[Function]:
+    """The functions in containers that have a Jetson's GPU."""
+    jetson = any(platform.gpu == "jetson" for platform in fleet.used_platforms())
+    gpus = {name for name, each in fleet.resources.items() if jetson and _is_gpu(each)}
+    for function in fleet.functions.values():
+        if function.contained and gpus.intersection(function.resources):
+            yield function
 
 
 def _is_gpu(resource: LocalResource) -> bool:

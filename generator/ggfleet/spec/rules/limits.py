@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from ggfleet.model import CLOUD, Fleet, Severity, Subscription
 from ggfleet.spec.rules import pages
-from ggfleet.spec.rules.parts import ml_resources
+from ggfleet.spec.rules.parts import ml_resources, pieces
 from ggfleet.spec.rules.registry import V1, V2, Finding, rule
 
 FUNCTIONS = 200
@@ -55,7 +55,7 @@ def _most_devices(fleet: Fleet) -> int:
 
 
 def _resources(fleet: Fleet) -> int:
-    return len(fleet.resources) + sum(1 for _ in ml_resources(fleet))
+    return sum(pieces(fleet).values()) + sum(1 for _ in ml_resources(fleet))
 
 
 @rule(

@@ -11,6 +11,8 @@ from ggfleet.spec.rules.parts import below, is_plain
 from ggfleet.spec.rules.registry import LAMBDAS, V1, Finding, rule
 
 SHARED_MEMORY = "/dev/shm"  # noqa: S108 - the one folder below /dev that V1 mounts
+CAMERA = frozenset({"/dev/vcsm", "/dev/vchiq"})
+ROOT_ALONE = frozenset({"/dev/mem", "/dev/kmem", "/dev/port"})
 MAX_ID = 128
 """Characters of an id."""
 _VOLUME = "resources:\n  data: {{volume: {}, destination: {}}}\n"
@@ -43,8 +45,7 @@ def local_paths_are_plain(fleet: Fleet) -> Iterator[Finding]:
     for name, each in fleet.resources.items():
         paths: list[tuple[str, str]] = []
         if isinstance(each, LocalDevice):
-            several = (path for _, listed in each.variants for path in listed)
-            paths = [("device", path) for path in dict.fromkeys([each.path, *several])]
+            paths = [("device", path) for path in dict.fromkeys(_nodes(each))]
         elif isinstance(each, LocalVolume):
             paths = [
                 *(("volume", path) for path in _sources(each)),
@@ -69,11 +70,57 @@ def local_paths_are_plain(fleet: Fleet) -> Iterator[Finding]:
 def shared_memory_is_no_device(fleet: Fleet) -> Iterator[Finding]:
     """Shared memory is a volume and no device."""
     for name, each in fleet.resources.items():
-        if isinstance(each, LocalDevice):
-            paths = [each.path, *(path for _, listed in each.variants for path in listed)]
-            if any(below(path, SHARED_MEMORY) for path in paths):
-                message = f"is {SHARED_MEMORY}, a folder and no device"
-                yield f"resources.{name}.device", message, "write volume: and destination:"
+        nodes = _nodes(each) if isinstance(each, LocalDevice) else []
+        if any(below(path, SHARED_MEMORY) for path in nodes):
+            message = f"is {SHARED_MEMORY}, a folder and no device"
+            yield f"resources.{name}.device", message, "write volume: and destination:"
+
+
+@rule(
+    "local-device-root",
+    Severity.WARNING,
+    V1,
+    reason="V1 gives a function a device with the rights of its group and no others: what only "
+    "root may use, such as the machine's memory, stays closed.",
+    source=pages.LOCAL_RESOURCES,
+    fix="Use a device that a group may open, such as /dev/gpiomem for /dev/mem.",
+    example="resources:\n  data: {device: /dev/mem}\n" + _USED.format("rw"),
+)
+def devices_need_no_root(fleet: Fleet) -> Iterator[Finding]:
+    """A device is one that others than root may use."""
+    for name, each in fleet.resources.items():
+        if isinstance(each, LocalDevice) and ROOT_ALONE.intersection(_nodes(each)):
+            message = f"is {each.path}, which root alone may use"
+            yield f"resources.{name}.device", message, "use one that a group may open"
+
+
+@rule(
+    "local-camera",
+    Severity.WARNING,
+    V1,
+    reason="The camera of older Raspberry Pi systems is two nodes, /dev/vcsm and /dev/vchiq, and "
+    "its software opens both for writing.",
+    source=f"{pages.ML_INFERENCE} (ml-console)",
+    fix="Attach both with rw; device: legacy-camera stands for both on a platform with a preset.",
+    example="resources:\n  data: {device: /dev/vchiq}\n" + _USED.format("rw"),
+)
+def cameras_are_whole(fleet: Fleet) -> Iterator[Finding]:
+    """A function has both nodes of the Raspberry Pi's older camera, and may write to them."""
+    devices = {name: _nodes(x) for name, x in fleet.resources.items() if isinstance(x, LocalDevice)}
+    for function in fleet.functions.values():
+        found = {name: CAMERA.intersection(devices.get(name, ())) for name in function.resources}
+        nodes = {path for paths in found.values() for path in paths}
+        for name, paths in found.items():
+            at = f"functions.{function.name}.resources.{name}"
+            if paths and function.resources[name] is Access.READ:
+                yield at, "is a camera, which is opened for writing", "write rw"
+            elif paths and nodes != CAMERA:
+                missing = ", ".join(sorted(CAMERA - nodes))
+                yield at, f"is a part of a camera without {missing}", "attach both nodes"
+
+
+def _nodes(device: LocalDevice) -> list[str]:
+    return [device.path, *(path for _, listed in device.variants for path in listed)]
 
 
 @rule(

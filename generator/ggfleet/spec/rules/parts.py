@@ -36,6 +36,18 @@ def attached_ml(fleet: Fleet, function: Function) -> list[Library | Model]:
     ]
 
 
+def pieces(fleet: Fleet) -> dict[str, int]:
+    """How many resources each device, volume or secret makes on the platform where it makes most.
+
+    A GPU is a handful of device nodes and a folder, and each is a resource of the group.
+    """
+    used = fleet.used_platforms()
+    return {
+        name: max((len(each.on(platform.name)) for platform in used), default=1)
+        for name, each in fleet.resources.items()
+    }
+
+
 def outside_containers(fleet: Fleet, resource: Library | Model) -> list[Function]:
     """The functions without a container that use an ML resource: they make its owner matter."""
     return [function for function in fleet.users_of(resource) if not function.contained]
