@@ -22,6 +22,8 @@ from ggfleet.spec.rules.source import (
     clients,
     nodes,
     place,
+    streams,
+    tell,
 )
 
 SHADOW_CALLS = frozenset({"get_thing_shadow", "update_thing_shadow", "delete_thing_shadow"})
@@ -139,12 +141,11 @@ def shadow_calls_are_for_v1(fleet: Fleet, root: Path) -> Iterator[Finding]:
 )
 def secrets_are_attached(fleet: Fleet, root: Path) -> Iterator[Finding]:
     """Code that reads secrets has one attached."""
-    for function, file, node in clients(fleet, "secretsmanager"):
-        has = (fleet.resources.get(name) for name in function.resources)
-        if not any(isinstance(each, Secret) for each in has):
-            at, where = place(function, file, node, root)
-            message = f"reads secrets in {where}, and {function.name} has none attached"
-            yield at, message, "define the secret under resources and attach it"
+    secrets = {name for name, each in fleet.resources.items() if isinstance(each, Secret)}
+    found = clients(fleet, "secretsmanager")
+    without = (each for each in found if not secrets.intersection(each[0].resources))
+    message = "reads secrets in {where}, and {function} has none attached"
+    yield from tell(without, root, message, "define the secret under resources and attach it")
 
 
 @of_files(
@@ -161,10 +162,8 @@ def secrets_are_attached(fleet: Fleet, root: Path) -> Iterator[Finding]:
 )
 def lite_has_no_streams(fleet: Fleet, root: Path) -> Iterator[Finding]:
     """Nucleus lite has no stream manager."""
-    for function, file, node in clients(fleet, "streammanager"):
-        at, where = place(function, file, node, root)
-        message = f"uses the stream manager in {where}, which nucleus lite lacks"
-        yield at, message, "publish over MQTT, or send with the AWS SDK"
+    message = "uses the stream manager in {where}, which nucleus lite lacks"
+    yield from tell(streams(fleet), root, message, "publish over MQTT, or send with the AWS SDK")
 
 
 @of_files(

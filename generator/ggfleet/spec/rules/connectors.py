@@ -11,6 +11,7 @@ from ggfleet.spec.rules import pages
 from ggfleet.spec.rules.connector_kinds import KINDS
 from ggfleet.spec.rules.connector_types import Kind
 from ggfleet.spec.rules.connector_values import in_words
+from ggfleet.spec.rules.parts import repeated
 from ggfleet.spec.rules.registry import V1, Finding, rule
 
 _ARN = re.compile(
@@ -51,13 +52,11 @@ def _example(connector: str) -> str:
 )
 def connectors_differ(fleet: Fleet) -> Iterator[Finding]:
     """A group has one instance of a connector."""
-    seen: dict[str, str] = {}
-    for connector in fleet.connectors.values():
-        kind, _ = kind_of(connector)
-        first = seen.setdefault(kind, connector.name)
-        if kind and first != connector.name:
-            message = f"is {kind}, as connectors.{first} is, and a group has one instance of each"
-            yield f"connectors.{connector.name}.connector", message, f"use {first} in subscriptions"
+    kinds = [(kind_of(each)[0], each.name) for each in fleet.connectors.values()]
+    for name, first in repeated((kind, name) for kind, name in kinds if kind):
+        kind, _ = kind_of(fleet.connectors[name])
+        message = f"is {kind}, as connectors.{first} is, and a group has one instance of each"
+        yield f"connectors.{name}.connector", message, f"use {first} in subscriptions"
 
 
 @rule(

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from ggfleet.model import ClientDevice, Core, Fleet, Resolved, Severity, Target
+from ggfleet.model import ClientDevice, Core, Fleet, Reference, Resolved, Severity, Target
 from ggfleet.spec.rules import pages
+from ggfleet.spec.rules.parts import repeated
 from ggfleet.spec.rules.registry import Finding, rule
 
 MAX_THING_BYTES = 124
@@ -102,15 +103,12 @@ def thing_names_suit_v2(fleet: Fleet) -> Iterator[Finding]:
 )
 def things_differ(fleet: Fleet) -> Iterator[Finding]:
     """Every core is a thing of its own."""
-    seen: dict[str, str] = {}
-    for core in fleet.cores:
-        first = seen.setdefault(core.thing, core.name)
-        if first != core.name:
-            yield (
-                f"cores.groups.{core.group}",
-                f"{core.name} is the thing {core.thing}, as {first} is",
-                f"give each a {_THING} of its own in the inventory",
-            )
+    for core, first in repeated((each.thing, each) for each in fleet.cores):
+        yield (
+            f"cores.groups.{core.group}",
+            f"{core.name} is the thing {core.thing}, as {first.name} is",
+            f"give each a {_THING} of its own in the inventory",
+        )
 
 
 @rule(
@@ -153,13 +151,10 @@ def things_are_not_derived(fleet: Fleet) -> Iterator[Finding]:
 )  # fmt: skip
 def certificates_differ(fleet: Fleet) -> Iterator[Finding]:
     """Every core has a certificate of its own."""
-    seen: dict[str, str] = {}
-    for core in fleet.cores:
-        if isinstance(core.certificate_arn, Resolved):
-            first = seen.setdefault(core.certificate_arn.value, core.name)
-            if first != core.name:
-                message = f"{core.name} has the certificate of {first}"
-                yield f"cores.groups.{core.group}", message, "make a certificate for each core"
+    known = [core for core in fleet.cores if isinstance(core.certificate_arn, Resolved)]
+    for core, first in repeated((each.certificate_arn, each) for each in known):
+        message = f"{core.name} has the certificate of {first.name}"
+        yield f"cores.groups.{core.group}", message, "make a certificate for each core"
 
 
 @rule(
@@ -194,18 +189,23 @@ def certificates_are_arns(fleet: Fleet) -> Iterator[Finding]:
 )
 def certificates_are_of_the_account(fleet: Fleet) -> Iterator[Finding]:
     """A core's certificate is in the fleet's account and Region."""
-    home = (fleet.aws.region, fleet.aws.account)
     for core in fleet.cores:
-        arn = core.certificate_arn
-        match = CERTIFICATE.fullmatch(arn.value) if isinstance(arn, Resolved) else None
-        if match and all(home) and match.group("region", "account") != home:
-            where = " in ".join(reversed(match.group("region", "account")))
+        where = elsewhere(fleet, core.certificate_arn)
+        if where:
             yield (
                 f"cores.groups.{core.group}",
-                f"the certificate of {core.name} is of {where}, "
-                f"the fleet of {home[1]} in {home[0]}",
+                f"the certificate of {core.name} {where}",
                 "correct aws: here, or the ARN in the inventory",
             )
+
+
+def elsewhere(fleet: Fleet, arn: Reference) -> str:
+    """Where a certificate is, and where the fleet is; nothing where both are one place."""
+    home = (fleet.aws.region, fleet.aws.account)
+    match = CERTIFICATE.fullmatch(arn.value) if isinstance(arn, Resolved) else None
+    if not match or not all(home) or match.group("region", "account") == home:
+        return ""
+    return f"is of {match['account']} in {match['region']}, the fleet of {home[1]} in {home[0]}"
 
 
 @rule(

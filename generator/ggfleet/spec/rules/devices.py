@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from ggfleet.model import ClientDevice, Core, Fleet, Resolved, Severity
 from ggfleet.spec.rules import pages
-from ggfleet.spec.rules.cores import CERTIFICATE
+from ggfleet.spec.rules.cores import elsewhere
 from ggfleet.spec.rules.registry import V1, Finding, rule
 
 MAX_GROUPS = 10
@@ -96,14 +96,10 @@ def device_certificates_differ(fleet: Fleet) -> Iterator[Finding]:
 )
 def device_certificates_are_of_the_account(fleet: Fleet) -> Iterator[Finding]:
     """A client device's certificate is in the fleet's account and Region."""
-    home = (fleet.aws.region, fleet.aws.account)
     for device in fleet.client_devices.values():
-        arn = device.certificate_arn
-        match = CERTIFICATE.fullmatch(arn.value) if isinstance(arn, Resolved) else None
-        if match and all(home) and match.group("region", "account") != home:
-            at = f"client_devices.{device.name}.certificate"
-            message = f"is of {match['account']} in {match['region']}, the fleet of "
-            yield at, message + f"{home[1]} in {home[0]}", "correct aws:, or the ARN"
+        where = elsewhere(fleet, device.certificate_arn)
+        if where:
+            yield f"client_devices.{device.name}.certificate", where, "correct aws:, or the ARN"
 
 
 @rule(

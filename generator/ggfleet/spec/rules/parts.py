@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from pathlib import PurePosixPath
+from typing import TypeVar
 
 from ggfleet.model import Fleet, Function, Install, Library, Model, Platform, RunAs
+
+T = TypeVar("T")
 
 
 def ml_resources(fleet: Fleet) -> Iterator[tuple[str, Library | Model]]:
@@ -51,6 +54,15 @@ def pieces(fleet: Fleet) -> dict[str, int]:
 def outside_containers(fleet: Fleet, resource: Library | Model) -> list[Function]:
     """The functions without a container that use an ML resource: they make its owner matter."""
     return [function for function in fleet.users_of(resource) if not function.contained]
+
+
+def repeated(pairs: Iterable[tuple[Hashable, T]]) -> Iterator[tuple[T, T]]:
+    """Of (key, value): the values whose key an earlier one has, each with that one."""
+    seen: dict[Hashable, T] = {}
+    for key, value in pairs:
+        first = seen.setdefault(key, value)
+        if first is not value:
+            yield value, first
 
 
 def identity(fleet: Fleet, function: Function) -> RunAs:

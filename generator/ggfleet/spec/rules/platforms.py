@@ -79,13 +79,15 @@ def there_is_such_a_libc(fleet: Fleet) -> Iterator[Finding]:
 )
 def v1_finds_its_libc(fleet: Fleet) -> Iterator[Finding]:
     """V1 cores need glibc 2.14."""
+    yield from _older(fleet, V1_GLIBC, "V1 cores need 2.14")
+
+
+def _older(fleet: Fleet, least: tuple[int, int], needs: str) -> Iterator[Finding]:
+    """The platforms with an older C library than something needs."""
     for platform in _used(fleet):
-        if (0, 0) < version(platform.glibc) < V1_GLIBC:
-            yield (
-                f"platforms.{platform.name}.glibc",
-                f"is {platform.glibc}, and V1 cores need 2.14",
-                "update the device's system",
-            )
+        if (0, 0) < version(platform.glibc) < least:
+            at = f"platforms.{platform.name}.glibc"
+            yield at, f"is {platform.glibc}, and {needs}", "update the device's system"
 
 
 @rule(
@@ -149,13 +151,7 @@ def containers_find_cgroup_v1(fleet: Fleet) -> Iterator[Finding]:
 )
 def classic_finds_its_libc(fleet: Fleet) -> Iterator[Finding]:
     """The classic nucleus needs glibc 2.25."""
-    for platform in _used(fleet):
-        if (0, 0) < version(platform.glibc) < CLASSIC_GLIBC:
-            yield (
-                f"platforms.{platform.name}.glibc",
-                f"is {platform.glibc}, and the classic nucleus needs 2.25",
-                "update the device's system",
-            )
+    yield from _older(fleet, CLASSIC_GLIBC, "the classic nucleus needs 2.25")
 
 
 @rule(

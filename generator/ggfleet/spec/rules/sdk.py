@@ -11,7 +11,7 @@ from ggfleet.spec.problems import suggestion
 from ggfleet.spec.rules import pages
 from ggfleet.spec.rules.parts import told, version
 from ggfleet.spec.rules.registry import ALL, LAMBDAS, V1, Finding, of_files
-from ggfleet.spec.rules.source import SDK, Found, called, calling, clients, is_client, nodes, place
+from ggfleet.spec.rules.source import SDK, called, calling, clients, nodes, place, streams, tell
 
 SERVICES = ("iot-data", "lambda", "secretsmanager", "streammanager")
 POLICIES = ("AllOrException", "BestEffort", "")
@@ -38,12 +38,8 @@ def _word(node: ast.Call, name: str) -> str | None:
     return text if isinstance(text, str) else None
 
 
-def _streams(fleet: Fleet) -> Found:
-    """Where a file takes the client for the stream manager, by either of its two names."""
-    for function, file, node in nodes(fleet):
-        module = node.module or "" if isinstance(node, ast.ImportFrom) else ""
-        if module.startswith(f"{SDK}.stream_manager") or is_client(node, "streammanager"):
-            yield function, file, node
+def _has(node: ast.Call, name: str) -> bool:
+    return any(each.arg == name for each in node.keywords)
 
 
 @of_files(
@@ -108,7 +104,7 @@ def invocations_are_whole(fleet: Fleet, root: Path) -> Iterator[Finding]:
 
 def _invocation_faults(node: ast.Call) -> Iterator[tuple[str, str]]:
     name, kind = _word(node, "FunctionName"), _word(node, "InvocationType")
-    qualified = any(each.arg == "Qualifier" for each in node.keywords)
+    qualified = _has(node, "Qualifier")
     if kind is not None and kind not in INVOCATIONS:
         yield f"invokes by {kind!r}", "write RequestResponse or Event"
     if name is not None and name.count(":") < 7 and not qualified:  # noqa: PLR2004 - ARN, alias
@@ -132,10 +128,10 @@ def _invocation_faults(node: ast.Call) -> Iterator[tuple[str, str]]:
 def secrets_are_asked_by_stage(fleet: Fleet, root: Path) -> Iterator[Finding]:
     """Code asks for a secret's version by its staging label."""
     using = {file for _, file, _ in clients(fleet, "secretsmanager")}
-    for function, file, node in _calls(fleet, "get_secret_value") if using else ():
-        if file in using and any(each.arg == "VersionId" for each in node.keywords):
-            at, where = place(function, file, node, root)
-            yield at, f"asks for a secret by VersionId in {where}", "ask by VersionStage"
+    asked = _calls(fleet, "get_secret_value") if using else ()
+    by_id = (x for x in asked if x[1] in using and _has(x[2], "VersionId"))
+    message = "asks for a secret by VersionId in {where}"
+    yield from tell(by_id, root, message, "ask by VersionStage")
 
 
 @of_files(
@@ -151,10 +147,8 @@ def secrets_are_asked_by_stage(fleet: Fleet, root: Path) -> Iterator[Finding]:
 def the_group_lists_the_stream_manager(fleet: Fleet, root: Path) -> Iterator[Finding]:
     """Code that uses the stream manager has one."""
     if fleet.system_functions.stream_manager is None:
-        for function, file, node in _streams(fleet):
-            at, where = place(function, file, node, root)
-            message = f"uses the stream manager in {where}, which the group does not list"
-            yield at, message, "add system_functions: {stream_manager: {}}"
+        message = "uses the stream manager in {where}, which the group does not list"
+        yield from tell(streams(fleet), root, message, "add system_functions: {stream_manager: {}}")
 
 
 @of_files(
@@ -173,11 +167,10 @@ def the_group_lists_the_stream_manager(fleet: Fleet, root: Path) -> Iterator[Fin
 def stream_clients_have_their_python(fleet: Fleet, root: Path) -> Iterator[Finding]:
     """Code that uses the stream manager has Python 3.7 or later."""
     old = [p for p in fleet.used_platforms() if (0, 0) < version(p.python) < STREAM_PYTHON]
-    for function, file, node in _streams(fleet) if old else ():
-        if not function.runtime:
-            at, where = place(function, file, node, root)
-            message = f"uses the stream manager in {where}, and {told(old)} has an older Python"
-            yield at, message, "give the platform Python 3.7 or 3.8"
+    if old:
+        found = (each for each in streams(fleet) if not each[0].runtime)
+        message = f"uses the stream manager in {{where}}, and {told(old)} has an older Python"
+        yield from tell(found, root, message, "give the platform Python 3.7 or 3.8")
 
 
 @of_files(
@@ -192,10 +185,13 @@ def stream_clients_have_their_python(fleet: Fleet, root: Path) -> Iterator[Findi
 )
 def modules_come_to_an_end(fleet: Fleet, root: Path) -> Iterator[Finding]:
     """Code loops in a thread, not while its module is imported."""
-    for function, file, node in nodes(fleet):
-        for loop in _endless(node) if isinstance(node, ast.Module) else ():
-            at, where = place(function, file, loop, root)
-            yield at, f"loops for ever in {where}, while it is imported", "loop in a thread"
+    loops = (
+        (function, file, loop)
+        for function, file, node in nodes(fleet)
+        for loop in (_endless(node) if isinstance(node, ast.Module) else ())
+    )
+    message = "loops for ever in {where}, while it is imported"
+    yield from tell(loops, root, message, "loop in a thread")
 
 
 def _endless(module: ast.Module) -> Iterator[ast.While]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from ggfleet.model import Access, Fleet, Secret, Severity
 from ggfleet.spec.rules import pages
+from ggfleet.spec.rules.parts import repeated
 from ggfleet.spec.rules.registry import LITE, V1, Finding, rule
 
 _ARN = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:"
@@ -53,15 +54,12 @@ def secrets_are_readable(fleet: Fleet) -> Iterator[Finding]:
 )
 def secrets_differ(fleet: Fleet) -> Iterator[Finding]:
     """A secret is one resource."""
-    seen: dict[str, str] = {}
-    for secret in _secrets(fleet):
-        first = seen.setdefault(secret.arn, secret.name)
-        if first != secret.name:
-            yield (
-                f"resources.{secret.name}.secret",
-                f"is the secret of resources.{first} too, and V1 takes one resource for each",
-                f"remove it, and attach {first} instead",
-            )
+    for secret, first in repeated((each.arn, each) for each in _secrets(fleet)):
+        yield (
+            f"resources.{secret.name}.secret",
+            f"is the secret of resources.{first.name} too, and V1 takes one resource for each",
+            f"remove it, and attach {first.name} instead",
+        )
 
 
 @rule(

@@ -6,11 +6,12 @@ Only what is written out is seen: a topic that the code composes is not known he
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from pathlib import Path
 
 from ggfleet.model import Fleet, Function
+from ggfleet.spec.rules.registry import Finding
 
 SDK = "greengrasssdk"
 V1_ALONE = frozenset({"GROUP_ID", "AWS_IOT_THING_ARN", "AWS_GREENGRASS_GROUP_NAME"})
@@ -22,7 +23,8 @@ SEEN = ast.Module | ast.Call | ast.Constant | ast.Import | ast.ImportFrom
 CLIENT = 'import greengrasssdk\n\nclient = greengrasssdk.client("iot-data")\n\n\n'
 HANDLER = "def handler(event, context):\n"
 
-Found = Iterator[tuple[Function, Path, ast.AST]]
+Place = tuple[Function, Path, ast.AST]
+Found = Iterator[Place]
 
 
 def calling(body: str) -> dict[str, str]:
@@ -70,6 +72,13 @@ def place(function: Function, file: Path, node: ast.AST, root: Path) -> tuple[st
     return f"functions.{function.name}.source", f"{told}:{getattr(node, 'lineno', 0)}"
 
 
+def tell(found: Iterable[Place], root: Path, message: str, fix: str) -> Iterator[Finding]:
+    """A finding for each place; `{where}` in the message is its file and line."""
+    for function, file, node in found:
+        at, where = place(function, file, node, root)
+        yield at, message.format(where=where, function=function.name), fix
+
+
 def clients(fleet: Fleet, service: str = "") -> Iterator[tuple[Function, Path, ast.Call]]:
     """The calls `client("<service>")` of the SDK; without a service all of them."""
     for function, file, node in nodes(fleet):
@@ -84,6 +93,14 @@ def is_client(node: ast.AST, service: str = "") -> bool:
     named = node.args[0]
     right = not service or (isinstance(named, ast.Constant) and named.value == service)
     return right and _of_sdk(node)
+
+
+def streams(fleet: Fleet) -> Found:
+    """Where a file takes the client for the stream manager, by either of its two names."""
+    for function, file, node in nodes(fleet):
+        module = node.module or "" if isinstance(node, ast.ImportFrom) else ""
+        if module.startswith(f"{SDK}.stream_manager") or is_client(node, "streammanager"):
+            yield function, file, node
 
 
 def _of_sdk(node: ast.Call) -> bool:

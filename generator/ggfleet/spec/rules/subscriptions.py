@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 
-from ggfleet.model import CLOUD, SHADOW, Fleet, Severity, Subscription
+from ggfleet.model import CLOUD, SHADOW, Fleet, Severity
 from ggfleet.spec.problems import suggestion
 from ggfleet.spec.rules import pages
 from ggfleet.spec.rules.filters import FilterTree, has_wildcard, is_filter, overlap
+from ggfleet.spec.rules.parts import repeated
 from ggfleet.spec.rules.registry import CLASSIC, V1, Finding, rule
 from ggfleet.spec.rules.rings import rings
 
@@ -79,11 +80,8 @@ def one_end_is_on_the_core(fleet: Fleet) -> Iterator[Finding]:
 )
 def subscriptions_differ(fleet: Fleet) -> Iterator[Finding]:
     """The same subscription twice would have one id twice."""
-    seen: dict[Subscription, int] = {}
-    for index, subscription in enumerate(fleet.subscriptions):
-        first = seen.setdefault(subscription, index)
-        if first != index:
-            yield f"subscriptions[{index}]", f"repeats subscriptions[{first}]", "remove one of them"
+    for index, first in repeated((each, n) for n, each in enumerate(fleet.subscriptions)):
+        yield f"subscriptions[{index}]", f"repeats subscriptions[{first}]", "remove one of them"
 
 
 @rule(
