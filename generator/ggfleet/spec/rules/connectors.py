@@ -63,8 +63,8 @@ def connectors_differ(fleet: Fleet) -> Iterator[Finding]:
     "connector-unknown",
     Severity.WARNING,
     V1,
-    reason="AWS's guide lists the connectors that there are; the API gives no list of them, and a "
-    "group with another one is not deployed.",
+    reason="AWS's guide lists the connectors that there are, and V1 gets no new ones. None of the "
+    "rules on connectors can judge another.",
     source=pages.CONNECTORS,
     fix="Write the name as the connector's ARN has it.",
     example=_example("{connector: SNSS, version: 4}"),
