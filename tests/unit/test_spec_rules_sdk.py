@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from unit.rule_bounds import told
 from unit.rule_examples import check_example, found
-from unit.test_spec_rules_v1 import told
 
 CODE = "import greengrasssdk\n\n%s\n\n\ndef handler(event, context):\n    pass\n"
 SOURCES = {
