@@ -41,7 +41,7 @@ _OTHER = "functions:\n  scale: {source: code, handler: function.handler, memory:
 )
 def subscription_ends_are_known(fleet: Fleet) -> Iterator[Finding]:
     """The ends of a subscription are parts of the fleet, cloud or shadow."""
-    ends = fleet.ends()
+    ends = dict.fromkeys(fleet.ends())
     for index, subscription in enumerate(fleet.subscriptions):
         for key, end in (("from", subscription.source), ("to", subscription.target)):
             if end and end not in ends:
