@@ -90,7 +90,7 @@ def queue_policies_exist(fleet: Fleet, root: Path) -> Iterator[Finding]:
     fix="Write the ARN with its alias, or add Qualifier; ggfleet's alias is the platform's name.",
     example=_file(
         'greengrasssdk.client("lambda").invoke(\n    FunctionName="arn:aws:lambda:eu-west-1:'
-        '123456789012:function:line-classify")'
+        '123456789012:function:line-classify"\n)'
     ),
 )
 def invocations_are_whole(fleet: Fleet, root: Path) -> Iterator[Finding]:
@@ -181,7 +181,7 @@ def stream_clients_have_their_python(fleet: Fleet, root: Path) -> Iterator[Findi
     "is never ready: the core gives up on it, and its handler gets no message.",
     source=f"{pages.FUNCTIONS} (long-lived functions)",
     fix="Start the loop in a thread (threading.Thread, or a Timer that starts itself again).",
-    example=_file("while True:\n    greengrasssdk.client('iot-data')"),
+    example=_file('while True:\n    greengrasssdk.client("iot-data")'),
 )
 def modules_come_to_an_end(fleet: Fleet, root: Path) -> Iterator[Finding]:
     """Code loops in a thread, not while its module is imported."""
