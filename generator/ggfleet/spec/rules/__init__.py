@@ -17,7 +17,7 @@ from ggfleet.spec.rules import (  # isort: skip
     reading as reading,
     names as names,
     cores as cores,
-    devices as devices,
+    client_devices as client_devices,
     platforms as platforms,
     containers as containers,
     functions as functions,
