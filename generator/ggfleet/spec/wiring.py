@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from ggfleet.model import (
     Abort,
@@ -29,10 +29,19 @@ def read_client_devices(
     """`client_devices:`: things in the local networks of cores. `taken` are names of functions."""
     found = tables.Spec.client_devices.read(top)
     _refuse_taken(top, "client_devices", [name for name, _ in found], taken)
-    return {name: _client_device(name, section, cores) for name, section in found}
+    standing = _standing(cores)
+    return {name: _client_device(name, section, standing) for name, section in found}
 
 
-def _client_device(name: str, section: Section, cores: Sequence[Core]) -> ClientDevice:
+def _standing(cores: Sequence[Core]) -> Mapping[str, Sequence[str]]:
+    """Each word that stands for cores, a host's name or a group, and the names of those cores."""
+    names: dict[str, dict[str, None]] = {}
+    for word, name in [(c.group, c.name) for c in cores] + [(c.name, c.name) for c in cores]:
+        names.setdefault(word, {})[name] = None
+    return {word: list(found) for word, found in names.items()}
+
+
+def _client_device(name: str, section: Section, cores: Mapping[str, Sequence[str]]) -> ClientDevice:
     table = tables.ClientDevice
     return ClientDevice(
         name=name,
@@ -43,14 +52,12 @@ def _client_device(name: str, section: Section, cores: Sequence[Core]) -> Client
     )
 
 
-def _cores_of(section: Section, cores: Sequence[Core]) -> Iterator[str]:
+def _cores_of(section: Section, cores: Mapping[str, Sequence[str]]) -> Iterator[str]:
     """The cores that hosts and groups stand for."""
     for word in tables.ClientDevice.cores.read(section):
-        named = [core.name for core in cores if word in (core.name, core.group)]
-        if word and cores and not named:
-            known = dict.fromkeys([*(c.group for c in cores), *(c.name for c in cores)])
-            section.error("cores", f"names {word}, which is no core", suggestion(word, known))
-        yield from named
+        if word and cores and word not in cores:
+            section.error("cores", f"names {word}, which is no core", suggestion(word, cores))
+        yield from cores.get(word, ())
 
 
 def _certificate(name: str, arn: str) -> Reference:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from ggfleet.model import Fleet, Install, Severity
 from ggfleet.spec.rules import pages
-from ggfleet.spec.rules.parts import attached_ml
+from ggfleet.spec.rules.parts import attached_ml, pieces
 from ggfleet.spec.rules.registry import SPEC, V1, Finding, rule
 
 POLICIES = 10
@@ -28,9 +28,10 @@ def _with_resources(count: int) -> dict[str, str]:
 
 
 def _policies(fleet: Fleet) -> Iterator[tuple[str, int]]:
+    several = pieces(fleet)
     for function in fleet.functions.values():
-        count = len(attached_ml(fleet, function)) + len(function.resources)
-        yield f"functions.{function.name}", count
+        local = sum(several.get(name, 1) for name in function.resources)
+        yield f"functions.{function.name}", len(attached_ml(fleet, function)) + local
 
 
 @rule(
@@ -38,8 +39,8 @@ def _policies(fleet: Fleet) -> Iterator[tuple[str, int]]:
     Severity.WARNING,
     V1,
     reason="AWS's pages disagree on how many resources one function may have: the API's own text "
-    "and the page on group configuration say 10, the quotas say 20. ML libraries, models, devices, "
-    "volumes and secrets count.",
+    "and the page on group configuration say 10, the quotas say 20. ML libraries, models, device "
+    "nodes, volumes and secrets count, each node of a GPU too.",
     source=f"{pages.API_V1}; {pages.GROUP_CONFIG}; {pages.QUOTAS}",
     fix="Put files that change together into one model, library or volume.",
     example=_with_resources(11),

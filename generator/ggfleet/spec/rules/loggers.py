@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from ggfleet.model import Fleet, Severity
 from ggfleet.spec.rules import pages
+from ggfleet.spec.rules.parts import repeated
 from ggfleet.spec.rules.registry import LITE, Finding, rule
 
 
@@ -21,12 +22,11 @@ from ggfleet.spec.rules.registry import LITE, Finding, rule
 )
 def loggers_differ(fleet: Fleet) -> Iterator[Finding]:
     """A component has one logger of each kind."""
-    seen: dict[tuple[str, str], int] = {}
-    for index, logger in enumerate(fleet.loggers):
-        first = seen.setdefault((logger.component, logger.to), index)
-        if first != index:
-            message = f"logs {logger.component} to {logger.to}, as loggers[{first}] does"
-            yield f"loggers[{index}]", message, "remove one of them"
+    pairs = (((each.component, each.to), n) for n, each in enumerate(fleet.loggers))
+    for index, first in repeated(pairs):
+        logger = fleet.loggers[index]
+        message = f"logs {logger.component} to {logger.to}, as loggers[{first}] does"
+        yield f"loggers[{index}]", message, "remove one of them"
 
 
 @rule(
