@@ -8,7 +8,6 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 
@@ -282,11 +281,3 @@ def lint_of(templates: Tree) -> Iterator[str]:
     for template in templates.values():
         yield from lint_problems(template)
         yield from lint_problems(translated(template))
-
-
-def test_the_example_names_files_that_exist() -> None:
-    """The page names folders of the example; `{name}` of the tables are no paths."""
-    paths = re.findall(r"`(examples/[\w./-]+)`", DOCS.read_text())
-    assert paths
-    assert all((ROOT / path).exists() for path in paths)
-    assert Path(SPEC).is_file()
