@@ -89,6 +89,23 @@ def test_a_locked_folder_keeps_others_out(tmp_path: Path) -> None:
         pass
 
 
+def test_a_shared_lock_keeps_out_who_does_not_share_it(tmp_path: Path) -> None:
+    """Several may hold it at once; who wants the folder alone waits for all of them."""
+    with locked(tmp_path, shared=True), locked(tmp_path, shared=True):
+        assert is_refused(tmp_path, shared=False)
+        assert not is_refused(tmp_path, shared=True)
+    with locked(tmp_path):
+        assert is_refused(tmp_path, shared=True)
+
+
+def is_refused(folder: Path, *, shared: bool) -> bool:
+    try:
+        with locked(folder, wait=False, shared=shared):
+            return False
+    except GgfleetError:
+        return True
+
+
 def test_a_rendering_replaces_an_earlier_one_wholly(tmp_path: Path) -> None:
     write_rendering(RENDERING, tmp_path / "out")
     fewer = Rendering((Document("calls.json", []),))

@@ -60,11 +60,15 @@ resource that is not attached to it, and functions run as `ggc_group` unless tol
 
 @dataclass(frozen=True)
 class Aws:
-    """Account, Region and the bucket that carries archives."""
+    """Account, Region and the bucket that carries archives.
+
+    `group_role` is the ARN of the role that functions have in AWS on V1 cores, or empty.
+    """
 
     region: str
     account: str
     bucket: str
+    group_role: str = ""
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,12 @@ def read_aws(top: Section) -> Aws:
     if section is None:
         return Aws("", "", "")
     table = tables.Aws
-    return Aws(table.region.read(section), table.account.read(section), table.bucket.read(section))
+    return Aws(
+        table.region.read(section),
+        table.account.read(section),
+        table.bucket.read(section),
+        table.group_role.read(section),
+    )
 
 
 def read_platforms(top: Section) -> dict[str, Platform]:

@@ -55,10 +55,16 @@ def access_part(fleet: Fleet, known: Known) -> Part:
 
 
 def has_group_role(fleet: Fleet) -> bool:
-    """Whether a core calls AWS by itself: of all that a spec says, only for logs in CloudWatch.
+    """Whether the stack makes a group role, which it does where the spec names none.
 
-    Secrets are fetched by the service during a deployment, with the service role.
+    Of all that a spec says a core calls AWS by itself only for logs in CloudWatch: secrets are
+    fetched by the service during a deployment, with the service role.
     """
+    return not fleet.aws.group_role and logs_to_aws(fleet)
+
+
+def logs_to_aws(fleet: Fleet) -> bool:
+    """Whether cores write logs to CloudWatch, with the group role."""
     return any(logger.to == "cloudwatch" for logger in fleet.loggers)
 
 

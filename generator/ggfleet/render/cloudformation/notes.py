@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from ggfleet.model import Fleet, Note
+from ggfleet.render.cloudformation.access import logs_to_aws
 from ggfleet.render.group_v1.notes import END_OF_V1 as END_OF_API
 from ggfleet.render.group_v1.resource import TRAINING_JOB
 
@@ -77,7 +78,10 @@ def _runtimes(fleet: Fleet) -> Iterator[Note]:
 
 
 def _beside(fleet: Fleet) -> Iterator[Note]:
-    """Parts that call AWS with the group role, which is made for logs alone."""
+    """Parts that call AWS with the group role, which is made for logs alone, or given."""
+    if fleet.aws.group_role and logs_to_aws(fleet):
+        message = "is taken as it is: see that it may write logs to CloudWatch"
+        yield Note("aws.group_role", message)
     if fleet.connectors:
         message = "may call AWS: what they need there is not in the group role, add it yourself"
         yield Note("connectors", message)

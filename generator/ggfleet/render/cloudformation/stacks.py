@@ -80,7 +80,7 @@ def _templates(fleet: Fleet, known: Known, calls: Calls) -> dict[str, Template]:
     )
     if len(fleet.cores) * CORE_OUTPUTS > MAX_OUTPUTS:  # known without making them
         return _split(fleet, calls, shared)
-    role = attribute(GROUP_ROLE, "Arn") if has_group_role(fleet) else None
+    role = attribute(GROUP_ROLE, "Arn") if has_group_role(fleet) else _given_role(fleet)
     groups = [calls.group(core, role) for core in fleet.cores]
     alone = _template(fleet, f"The Greengrass fleet {fleet.name}", together([shared, *groups]))
     return {"fleet": alone} if not alone.excess() else _split(fleet, calls, shared)
@@ -186,7 +186,11 @@ def _told(fleet: Fleet, calls: Calls) -> Part:
 
 
 def _role_elsewhere(fleet: Fleet, platform: str) -> Json:
-    return ref(_role_id(platform)) if has_group_role(fleet) else None
+    return ref(_role_id(platform)) if has_group_role(fleet) else _given_role(fleet)
+
+
+def _given_role(fleet: Fleet) -> Json:
+    return fleet.aws.group_role or None
 
 
 def _role_id(platform: str) -> str:

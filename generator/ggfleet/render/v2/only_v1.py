@@ -57,6 +57,9 @@ def v1_notes(fleet: Fleet) -> Iterator[Note]:
     """What is left out of a whole fleet, kind by kind."""
     for function in fleet.functions.values():
         yield from _function(function)
+    if fleet.aws.group_role:
+        message = "is left out: components have the role that the device's role alias names"
+        yield Note("aws.group_role", message)
     yield from _owners(fleet)
     yield from _defaults(fleet)
     yield from _beside(fleet)

@@ -25,6 +25,8 @@ SHADOWS = f"{_V1}device shadows, subscriptions (config-dev-subs)"
 QUOTAS = "AWS General Reference: quotas of AWS IoT Greengrass"
 API_V1 = "API reference of Greengrass V1, 2017-06-07, text of the fields"
 API_V2 = "API reference of Greengrass V2, 2020-11-30"
+GROUP_ROLE = f"{_V1}Greengrass group role (group-role)"
+OF_ROLES = "AWS IAM user guide: grant permissions to pass a role to a service"
 SERVICE_ROLE = "Managed policy AWSGreengrassResourceAccessRolePolicy, version 5"
 LAMBDA = "AWS Lambda API reference: CreateFunction, FunctionName"
 

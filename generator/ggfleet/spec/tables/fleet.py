@@ -38,6 +38,12 @@ class Aws(Table):
         like="line-vision-greengrass",
         hint="(3 to 63 of a-z, 0-9 and -, no dots)",
     )
+    group_role = text(
+        "The role that functions of V1 cores have in AWS; it exists, and trusts Greengrass.",
+        pattern=r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]{1,576}",
+        like="arn:aws:iam::123456789012:role/line-vision-cores",
+        default="",
+    )
 
 
 class Platform(Table):
