@@ -7,7 +7,7 @@ generic ones take their settings by V1's names; those of the type Lambda have en
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ggfleet.model import (
     CLOUD,
@@ -72,6 +72,17 @@ def counterpart(connector: Connector) -> Counterpart | None:
     """The component that stands for a connector, whichever way the spec names it."""
     kind = connector.kind.partition(":/connectors/")[2].partition("/")[0] or connector.kind
     return COUNTERPARTS.get(kind)
+
+
+def bound_connectors(fleet: Fleet) -> dict[str, Connector]:
+    """Those with a component, and of their resources the device node that it opens."""
+    return {
+        name: replace(
+            each, resources={k: v for k, v in each.resources.items() if k == known.device}
+        )
+        for name, each in fleet.connectors.items()
+        if (known := counterpart(each))
+    }
 
 
 def why_unserved(fleet: Fleet, subscription: Subscription) -> str:

@@ -85,7 +85,7 @@ def _left_out(fleet: Fleet) -> Iterator[Note]:
 
 
 def _resources(fleet: Fleet) -> Iterator[Note]:
-    used = {name for function in fleet.functions.values() for name in function.resources}
+    used = fleet.used_resources()
     for name, resource in fleet.resources.items():
         if name not in used:
             yield Note(f"resources.{name}", "is used by no function and left out")

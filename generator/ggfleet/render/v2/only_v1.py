@@ -21,7 +21,7 @@ from ggfleet.model import (
 )
 from ggfleet.render.v2.aws import SHADOWS
 from ggfleet.render.v2.clients import client_notes
-from ggfleet.render.v2.connectors import connector_notes, why_unserved
+from ggfleet.render.v2.connectors import bound_connectors, connector_notes, why_unserved
 from ggfleet.render.v2.logs import log_notes
 from ggfleet.render.v2.shadows import uses_shadows
 from ggfleet.render.v2.system import system_notes
@@ -66,7 +66,8 @@ def expressible(fleet: Fleet, nucleus: Nucleus = Nucleus.CLASSIC) -> Fleet:
     """
     for function in fleet.functions.values():
         _refuse_other_languages(function)
-    return replace(served(fleet, nucleus), connectors={})
+    here = served(fleet, nucleus)
+    return replace(here, connectors=bound_connectors(here))
 
 
 def _refuse_other_languages(function: Function) -> None:
