@@ -6,7 +6,6 @@ import copy
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -36,94 +35,53 @@ def test_every_golden_case_is_acceptable(case: Path) -> None:
     assert all_shape_problems(documents) == []
 
 
-def changed(entry: Tree, change: Callable[[Tree], object]) -> None:
-    """Change what an entry merges."""
-    merge = json.loads(entry["configurationUpdate"]["merge"])
-    change(merge)
-    entry["configurationUpdate"]["merge"] = json.dumps(merge)
-
-
-def policies(merge: Tree) -> Any:
-    return merge["deviceGroups"]["policies"]
-
-
-SPOILERS: list[tuple[str, str, str, Callable[[Tree], object]]] = [
-    ("client_devices", "pi", AUTH, lambda m: m["deviceGroups"].update(formatVersion="1")),
-    ("client_devices", "pi", AUTH, lambda m: policies(m).pop("lamp")),
-    (
-        "client_devices",
-        "pi",
-        AUTH,
-        lambda m: policies(m)["lamp"]["publish"].update(resources=["mqtt:topic:a/+"]),
-    ),
-    (
-        "client_devices",
-        "pi",
-        AUTH,
-        lambda m: policies(m)["lamp"]["publish"].update(resources=["mqtt:topic:*"]),
-    ),
-    (
-        "client_devices_emqx",
-        "gateway",
-        AUTH,
-        lambda m: policies(m)["button"]["publish"].update(resources=["mqtt:topic:a/*"]),
-    ),
-    (
-        "client_devices",
-        "pi",
-        AUTH,
-        lambda m: policies(m)["lamp"]["connect"].update(resources=["mqtt:clientId:*"]),
-    ),
-    (
-        "client_devices",
-        "pi",
-        AUTH,
-        lambda m: m["deviceGroups"]["definitions"]["button"].update(selectionRule="thingName: *"),
-    ),
-    (
-        "client_devices",
-        "pi",
-        BRIDGE,
-        lambda m: next(iter(m["mqttTopicMapping"].values())).update(target="LocalMqtt"),
-    ),
-    ("logs", "pi", NUCLEUS, lambda m: m["logging"].update(level="WARN")),
-    ("logs", "pi", NUCLEUS, lambda m: m["logging"].update(fileSizeKB="4096")),
-    ("logs", "pi", NUCLEUS, lambda m: m["logging"].update(totalLogsSizeKB=2048)),
-    ("logs", "pi", NUCLEUS, lambda m: m.update(fleetstatus={"x": "1"})),
-    (
-        "logs",
-        "pi",
-        LOGS,
-        lambda m: m["logsUploaderConfiguration"]["componentLogsConfigurationMap"].update(
-            {"not.deployed": {"minimumLogLevel": "INFO"}}
-        ),
-    ),
-    (
-        "logs",
-        "pi",
-        LOGS,
-        lambda m: m["logsUploaderConfiguration"]["systemLogsConfiguration"].update(
-            minimumLogLevel="FATAL"
-        ),
-    ),
-    ("system_functions", "pi", NUCLEUS, lambda m: m["mqtt"]["spooler"].pop("pluginName")),
-    ("system_functions", "pi", STREAMS, lambda m: m.update(STREAM_MANAGER_THREADS="2")),
-    ("shadows", "pi", SHADOWS, lambda m: m["synchronize"].update(direction="both")),
-    ("secrets", "pi", SECRETS, lambda m: m["cloudSecrets"].extend(m["cloudSecrets"][:1])),
-    ("secrets", "pi", SECRETS, lambda m: m["cloudSecrets"][0].update(labels=["AWSPREVIOUS"])),
+ALLOWED = "deviceGroups/policies/{}/{}/resources"
+TO_WAN = "mqttTopicMapping/sub-e52a3d0c3d5b/target"
+UPLOADS = "logsUploaderConfiguration"
+SPOILERS = [
+    (AUTH, "client_devices/pi", "deviceGroups/formatVersion", "1"),
+    (AUTH, "client_devices/pi", "deviceGroups/definitions/lamp/policyName", "nobody"),
+    (AUTH, "client_devices/pi", "deviceGroups/definitions/lamp/selectionRule", "thingName: *"),
+    (AUTH, "client_devices/pi", ALLOWED.format("lamp", "publish"), ["mqtt:topic:a/+"]),
+    (AUTH, "client_devices/pi", ALLOWED.format("lamp", "publish"), ["mqtt:topic:*"]),
+    (AUTH, "client_devices/pi", ALLOWED.format("lamp", "publish"), ["mqtt:topicfilter:a"]),
+    (AUTH, "client_devices/pi", ALLOWED.format("lamp", "connect"), ["mqtt:clientId:*"]),
+    (AUTH, "client_devices_emqx/gateway", ALLOWED.format("button", "publish"), ["mqtt:topic:a/*"]),
+    (BRIDGE, "client_devices/pi", TO_WAN, "LocalMqtt"),
+    (BRIDGE, "client_devices/pi", TO_WAN, "Cloud"),
+    (NUCLEUS, "logs/pi", "logging/level", "WARN"),
+    (NUCLEUS, "logs/pi", "logging/fileSizeKB", "4096"),
+    (NUCLEUS, "logs/pi", "logging/totalLogsSizeKB", 2048),
+    (NUCLEUS, "logs/pi", "logging/color", "no"),
+    (NUCLEUS, "logs/pi", "fleetstatus", {"x": "1"}),
+    (NUCLEUS, "system_functions/pi", "mqtt/spooler/storageType", "Memory"),
+    (LOGS, "logs/pi", f"{UPLOADS}/componentLogsConfigurationMap/x", {"minimumLogLevel": "INFO"}),
+    (LOGS, "logs/pi", f"{UPLOADS}/systemLogsConfiguration/minimumLogLevel", "FATAL"),
+    (STREAMS, "system_functions/pi", "STREAM_MANAGER_THREADS", "2"),
+    (STREAMS, "system_functions/pi", "STREAM_MANAGER_SERVER_PORT", 9000),
+    (SHADOWS, "shadows/pi", "synchronize/direction", "both"),
+    (SHADOWS, "shadows/pi", "synchronize/coreThing", {"classic": True}),
+    (SECRETS, "secrets/pi", "cloudSecrets", [{"arn": "arn:x"}, {"arn": "arn:x"}]),
+    (SECRETS, "secrets/pi", "cloudSecrets", [{"arn": "arn:x", "labels": ["AWSPREVIOUS"]}]),
 ]
 
 
-@pytest.mark.parametrize(("case", "platform", "component", "spoil"), SPOILERS)
+@pytest.mark.parametrize(("component", "where", "path", "value"), SPOILERS)
 def test_the_judge_sees_wrong_configuration(
-    case: str, platform: str, component: str, spoil: Callable[[Tree], object]
+    component: str, where: str, path: str, value: object
 ) -> None:
     """Each rule is held against a deployment that breaks it; its own local one is left out."""
+    case, platform = where.split("/")
     documents = rendered(case)
     kept = {p: copy.deepcopy(b) for p, b in documents.items() if not p.startswith("local/classic/")}
     assert aws_problems(kept) == []
-    entry = kept[f"deployments/{platform}.json"]["components"][component]
-    changed(entry, spoil)
+    update = kept[f"deployments/{platform}.json"]["components"][component]["configurationUpdate"]
+    merge = inner = json.loads(update["merge"])
+    *parents, last = path.split("/")
+    for key in parents:
+        inner = inner[key]
+    inner[last] = value
+    update["merge"] = json.dumps(merge)
     assert aws_problems(kept) != []
 
 
