@@ -17,6 +17,8 @@ CLIENTS = "aws.greengrass.clientdevices."
 AUTH, BRIDGE = f"{CLIENTS}Auth", f"{CLIENTS}mqtt.Bridge"
 BROKERS = {f"{CLIENTS}mqtt.Moquette", f"{CLIENTS}mqtt.EMQX"}
 NUCLEUS, LITE = "aws.greengrass.Nucleus", "aws.greengrass.NucleusLite"
+JOURNAL = "aws.greengrass.SystemLogForwarder"
+FOR_LITE = {LITE, JOURNAL}
 BUILT_IN = {NUCLEUS, LITE, "aws.greengrass.TokenExchangeService"}
 RESOURCES = {
     "mqtt:connect": "mqtt:clientId:",
@@ -66,12 +68,13 @@ def _deployment(components: Tree) -> Iterator[str]:
         yield from _auth(merges[AUTH], components[AUTH]["componentVersion"])
     if (AUTH in merges) + len(BROKERS & merges.keys()) not in (0, 2):
         yield "has not one broker with client device auth"
-    if LITE in components and any(n.startswith("aws.") and n != LITE for n in components):
+    if LITE in components and any(n.startswith("aws.") and n not in FOR_LITE for n in components):
         yield "has a component that nucleus lite does not run"
     checks: dict[str, Callable[[Tree], Iterator[str]]] = {
         BRIDGE: _bridge,
         NUCLEUS: _nucleus,
         LITE: _nucleus,
+        JOURNAL: lambda merge: _journal(merge, components),
         "aws.greengrass.ShadowManager": _shadows,
         "aws.greengrass.SecretManager": _secrets,
         "aws.greengrass.StreamManager": _streams,
@@ -194,6 +197,13 @@ def _logs(merge: Tree, components: Tree) -> Iterator[str]:
             yield "limits logs without a unit"
     if any(each["minimumLogLevel"] not in ("DEBUG", "INFO") for each in of_components.values()):
         yield "drops what components print"
+
+
+def _journal(merge: Tree, components: Tree) -> Iterator[str]:
+    for each in merge["filters"]["services"]:
+        name = each.removeprefix("ggl.").removesuffix(".service")
+        if each != "ggl.core.*" and (each != f"ggl.{name}.service" or name not in components):
+            yield f"forwards what is no unit of the deployment: {each}"
 
 
 def _stale(name: str, merge: Tree, entry: Tree) -> Iterator[str]:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from functional.aws_rules import AUTH, BRIDGE, LITE, NUCLEUS, aws_problems
+from functional.aws_rules import AUTH, BRIDGE, JOURNAL, LITE, NUCLEUS, aws_problems
 from functional.v1_rules import Tree
 from functional.v1_service import all_shape_problems, documents_of
 from golden.test_golden_group_v1 import render_case
@@ -57,6 +57,8 @@ SPOILERS = [
     (NUCLEUS, "system_functions/pi", "mqtt/spooler/storageType", "Memory"),
     (LOGS, "logs/pi", f"{UPLOADS}/componentLogsConfigurationMap/x", {"minimumLogLevel": "INFO"}),
     (LOGS, "logs/pi", f"{UPLOADS}/systemLogsConfiguration/minimumLogLevel", "FATAL"),
+    (JOURNAL, "nuclei/camera", "filters/services", ["ggl.com.example.line.function.echo"]),
+    (JOURNAL, "nuclei/camera", "filters/services", ["ggl.not.deployed.service"]),
     (STREAMS, "system_functions/pi", "STREAM_MANAGER_THREADS", "2"),
     (STREAMS, "system_functions/pi", "STREAM_MANAGER_SERVER_PORT", 9000),
     (SHADOWS, "shadows/pi", "synchronize/direction", "both"),

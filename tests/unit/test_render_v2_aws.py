@@ -218,7 +218,7 @@ def test_named_shadows_are_kept_where_their_things_are() -> None:
 
 
 def test_nucleus_lite_gets_none_of_it() -> None:
-    """Whatever the spec has, the deployment names the fleet's own components alone."""
+    """The deployment names the fleet's own components, and what forwards the journal."""
     fleet = small(
         client_devices={"button": make_device("button", sync_shadow=True)},
         connectors={"alarms": Connector("alarms", "SNS", 4)},
@@ -228,10 +228,13 @@ def test_nucleus_lite_gets_none_of_it() -> None:
             Subscription("classify", "sns/message", "alarms"),
         ),
         loggers=(Logger("lambda", "INFO", "cloudwatch"),),
-        deployment=Deployment(nuclei={"gateway": Nucleus.LITE}),
+        deployment=Deployment(nuclei={"gateway": Nucleus.LITE}, components={AUTH: "2.5.2"}),
     )
     documents = rendered(fleet)
-    assert components(documents).keys() == {"line.function.classify"}
+    forwarder = "aws.greengrass.SystemLogForwarder"
+    assert components(documents).keys() == {"line.function.classify", forwarder}
+    services = merged(documents, forwarder)["filters"]["services"]
+    assert services == ["ggl.line.function.classify.service"]
     assert len(documents["calls.json"]) == 1
     assert "local/classic/gateway.json" not in documents
     text = json.dumps(documents)

@@ -9,7 +9,7 @@ from ggfleet.render.v2.access import secrets_of
 from ggfleet.render.v2.aws import LITE, NUCLEUS, VAULT, Addition, is_for_lite
 from ggfleet.render.v2.clients import client_components, devices_on
 from ggfleet.render.v2.connectors import connector_components
-from ggfleet.render.v2.logs import log_manager, nucleus_logging
+from ggfleet.render.v2.logs import journal_forwarder, log_manager, nucleus_logging
 from ggfleet.render.v2.shadows import shadow_manager
 from ggfleet.render.v2.system import system_components
 from ggfleet.render.v2.users import default_user
@@ -60,6 +60,8 @@ def _wanted(
             connector_components(fleet.on(platform.name)),
             secret_manager(fleet),
         ]
+    else:
+        parts.append(journal_forwarder(fleet, functions))
     for part in parts:
         yield from part.items()
 

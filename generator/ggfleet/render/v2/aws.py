@@ -1,7 +1,7 @@
 """AWS's own components that stand for parts of a V1 group: their names, and what is deployed.
 
-All but the nuclei run on the classic nucleus alone: nucleus lite has no plugins, and its IPC lacks
-what the others ask for.
+Nearly all run on the classic nucleus alone: nucleus lite has no plugins, and its IPC lacks what the
+others ask for.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ BROKERS = {
 }
 DISK_SPOOLER = "aws.greengrass.DiskSpooler"
 LOGS = "aws.greengrass.LogManager"
+JOURNAL = "aws.greengrass.SystemLogForwarder"
 SHADOWS = "aws.greengrass.ShadowManager"
 STREAMS = "aws.greengrass.StreamManager"
 VAULT = "aws.greengrass.SecretManager"
@@ -63,6 +64,7 @@ RELEASES: Mapping[str, Release] = MappingProxyType(
         IP_DETECTOR: _tag("aws-greengrass-ip-detector", "2.2.3"),
         DISK_SPOOLER: _tag("aws-greengrass-disk-spooler", "1.0.3"),
         LOGS: _tag("aws-greengrass-log-manager", "2.3.11"),
+        JOURNAL: _tag("aws-greengrass-system-log-forwarder", "2.1.0"),
         SHADOWS: _tag("aws-greengrass-shadow-manager", "2.3.12"),
         VAULT: _tag("aws-greengrass-secret-manager", "2.2.6"),
         STREAMS: Release("2.3.0", "V2 developer guide, document history of 16 April 2026"),
@@ -78,9 +80,12 @@ RELEASES: Mapping[str, Release] = MappingProxyType(
 AUTH_FOR_EMQX = Release("2.4.5", "the newest below 2.5.0, where EMQX 2.0.3's requirement ends")
 
 
+FOR_LITE = (LITE, CREDENTIALS, JOURNAL, "aws.greengrass.Cli")
+
+
 def is_for_lite(component: str) -> bool:
-    """Whether nucleus lite takes it, as far as is known: not those that classic alone runs."""
-    return component != NUCLEUS and component not in RELEASES
+    """Whether nucleus lite takes a component: all that are not AWS's, and few of those."""
+    return component in FOR_LITE or not component.startswith(PREFIX)
 
 
 def version_of_aws(fleet: Fleet, component: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from ggfleet.model import Fleet, Json, Logger, Note, Nucleus, Platform
-from ggfleet.render.v2.aws import LOGS, NUCLEUS, Addition
+from ggfleet.render.v2.aws import JOURNAL, LOGS, NUCLEUS, Addition
 
 SYSTEM, FUNCTIONS = "greengrass", "lambda"
 FILE, CLOUDWATCH = "file", "cloudwatch"
@@ -56,6 +56,18 @@ def log_manager(fleet: Fleet, components: Iterable[str]) -> dict[str, Addition]:
         return {}
     name = "logsUploaderConfiguration"
     return {LOGS: Addition({name: uploads}, (f"/{name}",))}
+
+
+def journal_forwarder(fleet: Fleet, components: Iterable[str]) -> dict[str, Addition]:
+    """What nucleus lite sends to CloudWatch: entries of the journal by systemd unit."""
+    services: list[Json] = []
+    if _find(fleet, SYSTEM, CLOUDWATCH):
+        services.append("ggl.core.*")
+    if _find(fleet, FUNCTIONS, CLOUDWATCH):
+        services += [f"ggl.{each}.service" for each in components]
+    if not services:
+        return {}
+    return {JOURNAL: Addition({"filters": {"services": services}}, ("/filters",))}
 
 
 def _kept(fleet: Fleet, logger: Logger) -> dict[str, Json]:
@@ -121,10 +133,13 @@ def _without_nucleus(logger: Logger) -> Iterator[str]:
 def _on_lite(logger: Logger, platforms: str) -> Iterator[str]:
     if not platforms:
         return
-    if logger.component == SYSTEM or logger.to == CLOUDWATCH:
+    if logger.to == CLOUDWATCH:
+        told = " of all levels" if logger.component == SYSTEM else ""
+        yield f"becomes {JOURNAL} on {platforms}, which sends entries of the journal{told}"
+    elif logger.component == SYSTEM:
         yield (
             f"is left out on {platforms}: nucleus lite writes to the journal, at a level that was "
-            "chosen when it was built, and has no log manager"
+            "chosen when it was built"
         )
     elif logger.space:
         yield f"has no `space` on {platforms}: the journal has its own limits"
