@@ -143,6 +143,24 @@ def test_the_default_user_is_never_reset() -> None:
     }
 
 
+def test_a_default_user_without_the_nucleuss_version_is_noted() -> None:
+    """Another version would update the nucleus, or fail on lite."""
+    archives = (make_archive(Part.FUNCTION, "classify"), make_archive(Part.ADAPTER, ADAPTER))
+    for nucleus, name in ((Nucleus.CLASSIC, NUCLEUS), (Nucleus.LITE, f"{NUCLEUS}Lite")):
+        deployment = Deployment(nuclei={"gateway": nucleus})
+        fleet = small(components=Components(user="line"), deployment=deployment)
+        notes = render(fleet, Manifest(archives), "deployment-v2").notes
+        (message,) = (note.message for note in notes if note.path == "components.user")
+        assert f"name the version of {name} that" in message
+
+
+def test_no_lambda_is_imported_for_nucleus_lite() -> None:
+    fleet = small(deployment=Deployment(nuclei={"gateway": Nucleus.LITE}))
+    archives = (make_archive(Part.FUNCTION, "classify"), make_archive(Part.ADAPTER, ADAPTER))
+    documents = documents_of(render(fleet, Manifest(archives), "recipes-v2"))
+    assert not [path for path in documents if path.startswith("lambda-import/")]
+
+
 @pytest.mark.parametrize(
     ("own", "default", "expected", "root"),
     [

@@ -68,10 +68,21 @@ COUNTERPARTS: Mapping[str, Counterpart] = {
 }
 
 
+OTHERWISE: Mapping[str, str] = {
+    "DockerApplicationDeployment": "write a component with docker: artifacts, which "
+    "aws.greengrass.DockerApplicationManager fetches",
+    "IoTSiteWise": "set up a gateway anew in AWS IoT SiteWise, which deploys its own components",
+}
+"""What to do about connectors that a component cannot simply stand for."""
+
+
+def _kind(connector: Connector) -> str:
+    return connector.kind.partition(":/connectors/")[2].partition("/")[0] or connector.kind
+
+
 def counterpart(connector: Connector) -> Counterpart | None:
     """The component that stands for a connector, whichever way the spec names it."""
-    kind = connector.kind.partition(":/connectors/")[2].partition("/")[0] or connector.kind
-    return COUNTERPARTS.get(kind)
+    return COUNTERPARTS.get(_kind(connector))
 
 
 def bound_connectors(fleet: Fleet) -> dict[str, Connector]:
@@ -183,7 +194,8 @@ def connector_notes(fleet: Fleet) -> Iterator[Note]:
         at = f"connectors.{each.name}"
         known = counterpart(each)
         if known is None:
-            yield Note(at, "is left out: AWS has no component that stands for it")
+            what = OTHERWISE.get(_kind(each), "AWS has no component that stands for it")
+            yield Note(at, f"is left out: {what}")
             continue
         yield Note(at, _needs(known))
         taken = {*known.settings, known.device}

@@ -16,6 +16,7 @@ from ggfleet.model import (
     Json,
     LocalDevice,
     LocalVolume,
+    Nucleus,
     Platform,
 )
 from ggfleet.render.group_v1.names import answer, arn, lambda_name, platform_folder
@@ -31,6 +32,8 @@ ROUTER = "aws.greengrass.LegacySubscriptionRouter"
 def lambda_imports(fleet: Fleet) -> Iterator[Document]:
     """The bodies by platform, and the router's configuration. `calls.json` names none of them."""
     for platform in fleet.used_platforms():
+        if fleet.deployment.nucleus_of(platform.name) is Nucleus.LITE:
+            continue
         folder = f"lambda-import/{platform.name}"
         here = fleet.on(platform.name)
         for function in here.functions.values():

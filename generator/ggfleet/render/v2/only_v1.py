@@ -91,7 +91,7 @@ def v1_notes(fleet: Fleet) -> Iterator[Note]:
     if fleet.aws.group_role:
         message = "is left out: components have the role that the device's role alias names"
         yield Note("aws.group_role", message)
-    yield from user_notes(fleet, on[Nucleus.LITE])
+    yield from user_notes(fleet, on)
     yield from _owners(fleet)
     yield from log_notes(fleet, on)
     if on[Nucleus.CLASSIC]:

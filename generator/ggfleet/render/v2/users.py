@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from ggfleet.model import Fleet, Function, Note, Nucleus, Platform, RunAs
 from ggfleet.render.v2.aws import LITE, NUCLEUS, Addition
@@ -43,8 +43,17 @@ def default_user(fleet: Fleet, nucleus: Nucleus) -> dict[str, Addition]:
     return {LITE if nucleus is Nucleus.LITE else NUCLEUS: Addition(merge)}
 
 
-def user_notes(fleet: Fleet, on_lite: Sequence[Platform]) -> Iterator[Note]:
-    """What becomes of users, function by function."""
+def user_notes(fleet: Fleet, on: Mapping[Nucleus, Sequence[Platform]]) -> Iterator[Note]:
+    """What becomes of users, function by function, and of the user of all components."""
+    on_lite = on[Nucleus.LITE]
+    for nucleus, platforms in on.items():
+        (name,) = default_user(fleet, nucleus) or ("",)
+        if name and platforms and name not in fleet.deployment.components:
+            message = (
+                f"is left out: name the version of {name} that your cores run in "
+                "deployment.components"
+            )
+            yield Note("components.user", message)
     for function in fleet.functions.values():
         run_as = run_as_of(fleet, function)
         at = f"functions.{function.name}.run_as"
