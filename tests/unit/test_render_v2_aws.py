@@ -133,6 +133,16 @@ def test_what_an_earlier_rendering_set_and_this_does_not_is_reset() -> None:
     assert without[NUCLEUS] == {"componentVersion": "2.18.2"}
 
 
+def test_a_user_and_limits_that_go_are_taken_away() -> None:
+    """A device keeps both where a deployment says nothing of them."""
+    fleet = small(function_defaults=FunctionDefaults(run_as=RunAs(1001)))
+    before = rendered(fleet)
+    name = "line.function.classify"
+    assert components(before)[name]["runWith"] == {"posixUser": "1001"}
+    assert components(rendered(small(), before))[name]["runWith"] == {}
+    assert "runWith" not in components(rendered(small(), rendered(small())))[name]
+
+
 def test_the_default_user_is_never_reset() -> None:
     """Without one no component starts."""
     fleet = small(

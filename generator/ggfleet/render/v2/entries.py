@@ -32,12 +32,22 @@ class Earlier:
         """Whether devices hold other defaults of a component than it has now."""
         return self._defaults.get(component.name, component.defaults) != component.defaults
 
+    def _entry(self, platform: Platform, component: str) -> Any:
+        document: Any = self._documents.get(f"deployments/{platform.name}.json", {})
+        return document.get("components", {}).get(component, {})
+
     def pointers(self, platform: Platform, component: str) -> list[str]:
         """What it reset of one of AWS's components, to which its own settings were then laid."""
-        document: Any = self._documents.get(f"deployments/{platform.name}.json", {})
-        entry = document.get("components", {}).get(component, {})
-        found = entry.get("configurationUpdate", {}).get("reset", [])
+        found = self._entry(platform, component).get("configurationUpdate", {}).get("reset", [])
         return [each for each in found if each]
+
+    def ran_with(self, platform: Platform, component: str) -> bool:
+        """Whether it set a user or limits, which a device keeps until it is told otherwise.
+
+        Without `runWith` the classic nucleus leaves both as they are, with an empty one it removes
+        them (KernelConfigResolver.updateRunWith and RunWith of nucleus 2.18).
+        """
+        return bool(self._entry(platform, component).get("runWith"))
 
 
 def entries_on(
@@ -47,14 +57,15 @@ def entries_on(
     nucleus = fleet.deployment.nucleus_of(platform.name)
     here = served(fleet, nucleus)
     found = {each.name: _own(each, earlier) for each in parts.on(platform)}
-    functions = {}
+    functions = []
     for name, variants in parts.functions.items():
         component = variants[platform.name].name
-        functions[component] = fleet.functions[name]
+        functions.append(component)
         # Nucleus lite has one user for all components, and no limits.
-        if nucleus is Nucleus.CLASSIC and (run := _run_with(fleet, fleet.functions[name])):
+        run = _run_with(fleet, fleet.functions[name]) if nucleus is Nucleus.CLASSIC else {}
+        if run or (earlier and earlier.ran_with(platform, component)):
             found[component]["runWith"] = run
-    for name, addition in additions(here, platform, nucleus, [*functions]).items():
+    for name, addition in additions(here, platform, nucleus, functions).items():
         stale = earlier.pointers(platform, name) if earlier else []
         found[name] = _added(version_of_aws(fleet, name), addition, stale)
     return found

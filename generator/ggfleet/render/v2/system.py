@@ -37,8 +37,11 @@ def _streams(settings: StreamManager) -> dict[str, Json]:
         ),
         "JVM_ARGS": settings.jvm_arguments,
     }
-    return {name: str(value).lower() if isinstance(value, bool) else str(value)
-            for name, value in values.items() if value is not None and value != ""}  # fmt: skip
+    return {name: _text(value) for name, value in values.items() if value not in (None, "")}
+
+
+def _text(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _spooler(fleet: Fleet) -> dict[str, Addition]:
