@@ -35,7 +35,6 @@ from ggfleet.spec.rules import (  # isort: skip
     system as system,
     roles as roles,
     loggers as loggers,
-    devices as devices,
     limits as limits,
     files as files,
     code as code,
