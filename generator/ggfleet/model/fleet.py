@@ -11,11 +11,13 @@ from ggfleet.model.platform import Platform
 from ggfleet.model.reference import Reference
 from ggfleet.model.resource import LocalDevice, LocalResource, LocalVolume
 from ggfleet.model.runtime import (
+    Broker,
     ClientDevice,
     Connector,
     Encoding,
     FunctionDefaults,
     Isolation,
+    Nucleus,
     RunAs,
     SystemFunctions,
 )
@@ -224,8 +226,9 @@ class Abort:
 class Deployment:
     """How a change reaches the fleet. V1 has none of this; V2 renderers use it.
 
-    `thing_groups` are by platform name; `components` are others' components with the version to
-    pin. Times are in seconds, 0 where the service's default holds; `update` is `notify` or `skip`.
+    `thing_groups` and `nuclei` are by platform name; `components` are others' components with the
+    version to pin. Times are in seconds, 0 where the service's default holds; `update` is `notify`
+    or `skip`.
     """
 
     on_failure: str = "rollback"
@@ -237,6 +240,12 @@ class Deployment:
     validation_timeout: int = 0
     thing_groups: Mapping[str, str] = field(default_factory=dict)
     components: Mapping[str, str] = field(default_factory=dict)
+    nuclei: Mapping[str, Nucleus] = field(default_factory=dict)
+    broker: Broker = Broker.MOQUETTE
+
+    def nucleus_of(self, platform: str) -> Nucleus:
+        """What runs components on the cores of a platform."""
+        return self.nuclei.get(platform, Nucleus.CLASSIC)
 
 
 @dataclass(frozen=True)
@@ -246,6 +255,7 @@ class Components:
     `wanted` tells that the spec has the section: only then an adapter is built. `adapter` are
     folders that are laid into one archive with `component_runtime.py` at its top, and
     `adapter_requirements` is the requirements file of what it imports: ggfleet's own when empty.
+    `user` is `user` or `user:group` by name, the nuclei's own default when empty.
     """
 
     wanted: bool = False
@@ -253,6 +263,7 @@ class Components:
     publisher: str = ""
     adapter: tuple[Path, ...] = ()
     adapter_requirements: Path | None = None
+    user: str = ""
 
 
 @dataclass(frozen=True)

@@ -96,6 +96,7 @@ def read_components(top: Section, folder: Path) -> Components:
         publisher=table.publisher.read(section),
         adapter=tuple(folder / each for each in table.adapter.read(section)),
         adapter_requirements=folder / required if required else None,
+        user=table.user.read(section),
     )
 
 

@@ -12,6 +12,7 @@ from ggfleet.model import (
     Core,
     Deployment,
     Logger,
+    Nucleus,
     Pending,
     Reference,
     Resolved,
@@ -143,16 +144,30 @@ def read_deployment(top: Section, platforms: Iterable[str]) -> Deployment:
         validation_timeout=table.validation_timeout.read(section),
         thing_groups=_thing_groups(section, list(platforms)),
         components=_versions(section),
+        nuclei=_nuclei(section, list(platforms)),
+        broker=table.broker.read(section),
     )
+
+
+def _refuse_unknown(deployment: Section, key: str, named: Iterable[str], known: list[str]) -> None:
+    for platform in named:
+        if platform not in known:
+            at = f"{deployment.at(key)}.{platform}"
+            message = f"names the platform {platform}, which is not defined"
+            deployment.problems.error(at, message, suggestion(platform, known))
+
+
+def _nuclei(deployment: Section, platforms: list[str]) -> dict[str, Nucleus]:
+    nuclei = tables.Deployment.nuclei.read(deployment)
+    _refuse_unknown(deployment, "nuclei", nuclei, platforms)
+    return nuclei
 
 
 def _thing_groups(deployment: Section, platforms: list[str]) -> dict[str, str]:
     groups = tables.Deployment.thing_groups.read(deployment)
+    _refuse_unknown(deployment, "thing_groups", groups, platforms)
     for platform, group in groups.items():
         at = f"{deployment.at('thing_groups')}.{platform}"
-        if platform not in platforms:
-            message = f"names the platform {platform}, which is not defined"
-            deployment.problems.error(at, message, suggestion(platform, platforms))
         if not re.fullmatch(tables.THING, group):
             fix = "letters, digits, :, _ and -, at most 128"
             deployment.problems.error(at, f"{group!r} cannot be a thing group", fix)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ggfleet.model import ClientDevice, Core, Fleet, Resolved, Severity
+from ggfleet.model import Broker, ClientDevice, Core, Fleet, Nucleus, Resolved, Severity
 from ggfleet.spec.rules import pages
 from ggfleet.spec.rules.cores import elsewhere
-from ggfleet.spec.rules.registry import V1, Finding, rule
+from ggfleet.spec.rules.registry import CLASSIC, V1, Finding, rule
 
 MAX_GROUPS = 10
 """Groups that a client device may be in."""
+
+EMQX_ARCHITECTURE = "x86_64"
+"""Of the one image that EMQX's component has."""
 
 _ARN = "arn:aws:iot:eu-west-1:123456789012:cert/757e11"
 _HOSTS = "raspberry_pi:\n  hosts:\n" + "".join(f"    pi-{n:02}: {{}}\n" for n in range(1, 12))
@@ -140,3 +143,33 @@ def devices_find_their_core(fleet: Fleet) -> Iterator[Finding]:
     if fleet.client_devices and not fleet.system_functions.ip_detector:
         message = "find their core only if somebody enters the address of each"
         yield "client_devices", message, "add system_functions: {ip_detector: true}"
+
+
+@rule(
+    "device-emqx",
+    Severity.WARNING,
+    CLASSIC,
+    reason="EMQX's component brings a Docker image for x86_64 alone: on another core it fails to "
+    "start, and the deployment with it.",
+    source="aws-greengrass/aws-greengrass-emqx-mqtt: recipe.json",
+    fix="Write broker: moquette, or keep client devices to x86_64 cores.",
+    example="client_devices:\n  button: {cores: pi-01}\ndeployment: {broker: emqx}\n",
+)
+def emqx_has_an_image(fleet: Fleet) -> Iterator[Finding]:
+    """The broker EMQX runs on x86_64 alone."""
+    if fleet.deployment.broker is not Broker.EMQX:
+        return
+    served = {name for device in fleet.client_devices.values() for name in device.cores}
+    here = {core.platform for core in fleet.cores if core.name in served}
+    without = [
+        name
+        for name in sorted(here & fleet.platforms.keys())
+        if fleet.platforms[name].architecture != EMQX_ARCHITECTURE
+        and fleet.deployment.nucleus_of(name) is Nucleus.CLASSIC
+    ]
+    if without:
+        yield (
+            "deployment.broker",
+            f"is emqx, which has no image for {', '.join(without)}",
+            "write moquette, or keep client devices to x86_64 cores",
+        )

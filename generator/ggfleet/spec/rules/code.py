@@ -9,7 +9,7 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
-from ggfleet.model import Fleet, Function, Secret, Severity
+from ggfleet.model import SHADOW, Fleet, Function, Secret, Severity
 from ggfleet.spec.rules import pages
 from ggfleet.spec.rules.filters import has_wildcard, overlap
 from ggfleet.spec.rules.registry import LITE, V2, Finding, of_files
@@ -112,19 +112,24 @@ def the_prefix_is_kept(fleet: Fleet, root: Path) -> Iterator[Finding]:
     "code-shadow",
     Severity.NOTE,
     V2,
-    reason="The V1 SDK's calls to the local shadow service are answered by V1 cores alone. On "
-    "classic the shadow manager is asked over IPC; nucleus lite has none.",
+    reason="V1 cores answer the SDK's calls to the local shadow service unasked. On classic the "
+    "adapter asks the shadow manager, which wants a policy: it comes of a subscription to shadow "
+    "on the call's topic. An imported Lambda gets no answer, and nucleus lite has no shadows.",
     source=f"{pages.MIGRATION}; {pages.RUNTIMES}",
-    fix="Ask the shadow manager over IPC (classic), or use the topics of AWS IoT's shadows (lite).",
+    fix="Write {from: FUNCTION, topic: $aws/things/THING/shadow/get, to: shadow} (classic), or use "
+    "the topics of AWS IoT's shadows (lite).",
     example=calling('client.get_thing_shadow(thingName="pi-01")'),
 )
 def shadow_calls_are_for_v1(fleet: Fleet, root: Path) -> Iterator[Finding]:
-    """The V1 SDK's shadow calls do not work on V2."""
+    """The V1 SDK's shadow calls need a subscription to shadow on V2."""
+    allowed = {each.source for each in fleet.subscriptions if each.target == SHADOW}
     for function, file, node in nodes(fleet):
-        if isinstance(node, ast.Call) and called(node) in SHADOW_CALLS:
+        if function.name in allowed or not isinstance(node, ast.Call):
+            continue
+        if called(node) in SHADOW_CALLS:
             at, where = place(function, file, node, root)
-            message = f"calls {called(node)} in {where}, which V2 does not answer"
-            yield at, message, "use IPC (classic) or shadow topics of AWS IoT (lite)"
+            message = f"calls {called(node)} in {where}, which no subscription to shadow allows"
+            yield at, message, "add one on the call's topic; nucleus lite has no shadows"
 
 
 @of_files(

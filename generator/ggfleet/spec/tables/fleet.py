@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from ggfleet.model import Broker, Nucleus
 from ggfleet.spec import units
 from ggfleet.spec.keys import Table
 from ggfleet.spec.kinds import (
+    choice,
+    choices,
     counted,
     flag,
     mapping,
@@ -134,3 +137,9 @@ class Deployment(Table):
         COMPONENT,
         values=EXACT_VERSION,
     )
+    nuclei = choices(
+        "Platforms and the nucleus of their cores; `classic` when nothing is said.",
+        Nucleus,
+        {"pi": "lite"},
+    )
+    broker = choice("The MQTT broker for client devices (classic).", Broker, Broker.MOQUETTE)
