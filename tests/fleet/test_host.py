@@ -33,7 +33,7 @@ WantedBy=sysinit.target
 """
 CORE = "[Service]\nExecStart=sleep infinity\n"
 VARIABLES = {
-    "greengrass_runtime": "classic",
+    "greengrass_runtime": "lite",
     "greengrass_host_kernel_arguments": ARGUMENTS,
     "greengrass_host_device_groups": ["video", "i2c", "nosuchgroup"],
     "greengrass_host_extra_sysctls": {"vm.swappiness": 7},
@@ -75,7 +75,7 @@ def boards(fleet: Fleet) -> Boards:
     old.root("mount --bind /run/cmdline /proc/cmdline")
     for host in (new, old):
         host.root("groupadd --system i2c")
-        plant(host, "/etc/systemd/system/greengrass.service", CORE)
+        plant(host, "/etc/systemd/system/ggl.core.iotcored.service", CORE)
     return Boards(fleet, new, old, other, run(fleet, [new, old, other]))
 
 
@@ -101,7 +101,7 @@ def test_host_without_cmdline_is_told_where_to_add_the_arguments(boards: Boards)
     """The message names the files of GRUB and Jetson; nothing is changed."""
     said = " ".join(boards.first.output.split())
     assert "there is no cmdline.txt of Raspberry Pi OS. Add them by hand (GRUB:" in said
-    assert boards.other.root("getent group ggc_group", check=False) == ""
+    assert boards.other.root("getent group gg_component", check=False) == ""
 
 
 def test_arguments_are_appended_to_the_single_line_once(boards: Boards) -> None:
@@ -127,9 +127,9 @@ def test_with_consent_the_host_reboots_once_and_then_nothing_changes(boards: Boa
 
 def test_components_get_a_home_and_the_device_groups_that_there_are(boards: Boards) -> None:
     """A group that the host lacks is passed over."""
-    groups = boards.old.root("id --name --groups ggc_user").split()
-    assert sorted(groups) == ["ggc_group", "i2c", "video"]
-    assert boards.old.root("stat --format %U /home/ggc_user") == "ggc_user"
+    groups = boards.old.root("id --name --groups gg_component").split()
+    assert sorted(groups) == ["gg_component", "i2c", "video"]
+    assert boards.old.root("stat --format %U /home/gg_component") == "gg_component"
 
 
 def test_swap_file_is_swap_and_nobody_reads_it(boards: Boards) -> None:
@@ -144,5 +144,5 @@ def test_swap_file_is_swap_and_nobody_reads_it(boards: Boards) -> None:
 def test_kernel_settings_and_limits_of_the_inventory_hold(boards: Boards) -> None:
     """Read from the kernel and from systemd."""
     assert boards.old.root("cat /proc/sys/vm/swappiness") == "7"
-    limit = boards.old.root("systemctl show --property=LimitNOFILE --value greengrass")
+    limit = boards.old.root("systemctl show --property=LimitNOFILE --value ggl.core.iotcored")
     assert limit == "23456"

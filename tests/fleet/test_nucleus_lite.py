@@ -1,6 +1,7 @@
 """Nucleus lite on its whole way: fresh, installed, changed, upgraded, provisioned by claim.
 
-The tests share the hosts. Each leaves them as their variables say, so their order does not matter.
+The tests share the hosts. Each leaves them as their variables say, so their order does not matter;
+only the last one takes the core of one of them away.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from fleet.fleet import Fleet
 from fleet.host import Host
 from fleet.play import Result, play
 from fleet.site import Site
+from fleet.traces import inventory
 
 pytestmark = pytest.mark.fleet
 
@@ -43,14 +45,22 @@ class Lite:
     host: Host
     claimed: Host
     variables: dict[Host, dict[str, Any]]
+    found: set[str]
     fresh_check: Result
     installation: Result
 
-    def site(self, *options: str, both: bool = False, **variables: object) -> Result:
-        """Run site.yml, on the first host alone unless `both`; some variables differ this once."""
-        hosts = [self.host, self.claimed] if both else [self.host]
-        chosen = {host: {**self.variables[host], **variables} for host in hosts}
-        return play(self.fleet, "site.yml", chosen, *options)
+    def play(self, *options: str, name: str = "site.yml", only: Host | None = None) -> Result:
+        """Run a playbook on both hosts, or on one."""
+        hosts = [only] if only else [self.host, self.claimed]
+        return play(self.fleet, name, {host: self.variables[host] for host in hosts}, *options)
+
+    def differently(self, host: dict[str, Any], claimed: dict[str, Any]) -> Result:
+        """Run site.yml with some variables of the two hosts set differently this once."""
+        chosen = {
+            self.host: {**self.variables[self.host], **host},
+            self.claimed: {**self.variables[self.claimed], **claimed},
+        }
+        return play(self.fleet, "site.yml", chosen)
 
     def pids(self) -> str:
         """Return the main processes of all daemons."""
@@ -89,8 +99,9 @@ def lite(fleet: Fleet, site: Site) -> Lite:
         host: {**software, **site.certificates(host)},
         claimed: {**software, **site.certificates(claimed), **claim},
     }
+    found = inventory(host)
     check = play(fleet, "site.yml", {host: variables[host]}, "--check")
-    return Lite(fleet, host, claimed, variables, check, play(fleet, "site.yml", variables))
+    return Lite(fleet, host, claimed, variables, found, check, play(fleet, "site.yml", variables))
 
 
 def test_check_mode_foretells_the_changes_to_a_fresh_host(lite: Lite) -> None:
@@ -141,63 +152,86 @@ def test_claim_brings_certificate_and_thing(lite: Lite) -> None:
 def test_second_run_changes_nothing(lite: Lite) -> None:
     """On both hosts; no daemon is restarted, and no second certificate asked for."""
     before = lite.pids()
-    second = lite.site(both=True).must_pass()
+    second = lite.play().must_pass()
     assert [second.recap(host)["changed"] for host in (lite.host, lite.claimed)] == [0, 0]
     assert lite.pids() == before
 
 
 def test_check_mode_foretells_nothing_for_an_installed_host(lite: Lite) -> None:
     """It passes with changed=0."""
-    assert lite.site("--check").must_pass().recap(lite.host)["changed"] == 0
+    assert lite.play("--check", only=lite.host).must_pass().recap(lite.host)["changed"] == 0
 
 
-def test_changed_config_is_refused_without_consent(lite: Lite) -> None:
-    """The message names the variable; daemons and file stay."""
+def test_change_without_consent_and_a_foreign_package_are_refused(lite: Lite, site: Site) -> None:
+    """Each with its reason; daemons and configuration stay."""
     before = lite.pids(), lite.host.root("cat /etc/greengrass/config.yaml")
-    refused = lite.site(
-        greengrass_nucleus_lite_role_alias="Other", greengrass_nucleus_lite_allow_restart=False
+    refused = lite.differently(
+        {
+            "greengrass_nucleus_lite_role_alias": "Other",
+            "greengrass_nucleus_lite_allow_restart": False,
+        },
+        site.lite(package="something-else"),
     )
-    assert "Set greengrass_nucleus_lite_allow_restart to true" in refused.must_fail().output
+    said = " ".join(refused.must_fail().output.split())
+    assert "Set greengrass_nucleus_lite_allow_restart to true" in said
+    assert "is the package something-else, not aws-greengrass-lite" in said
     assert (lite.pids(), lite.host.root("cat /etc/greengrass/config.yaml")) == before
+    lite.must_run(lite.claimed)
 
 
-def test_upgrade_with_new_config_keeps_accounts_and_state(lite: Lite, site: Site) -> None:
-    """The package's script fails on accounts that exist; the role gets past it and restarts once."""
+def test_upgrade_and_an_installation_that_was_cut_off(lite: Lite, site: Site) -> None:
+    """One host gets new software and settings, the other what an earlier run has only unpacked.
+
+    The package's script fails on accounts that exist; the role gets past it on both.
+    """
     pids, accounts = lite.pids(), lite.host.root("getent passwd ggcore gg_component")
     lite.host.root("touch /var/lib/greengrass/of-a-component")
-    lite.variables[lite.host] |= {
-        **site.lite("2"),
-        "greengrass_nucleus_lite_role_alias": "AnotherAlias",
-    }
-    lite.site().must_pass()
+    package = lite.variables[lite.claimed]["greengrass_nucleus_lite_deb_sha256"]
+    lite.claimed.root(
+        "systemctl stop greengrass-lite.target; rm /etc/greengrass/.installed; "
+        f"dpkg --unpack /var/cache/greengrass/{package}.deb"
+    )
+    new = {**site.lite("2"), "greengrass_nucleus_lite_role_alias": "AnotherAlias"}
+    lite.variables[lite.host] |= new
+    lite.play().must_pass()
+    lite.must_run(lite.claimed)
     lite.must_run(lite.host)
     assert lite.pids() != pids
     assert lite.host.root("getent passwd ggcore gg_component") == accounts
-    assert lite.host.root(
-        "dpkg-query -Wf '${Version} ${db:Status-Status}' aws-greengrass-lite"
-    ) == ("2.6.0-2 installed")
+    version = lite.host.root("dpkg-query -Wf '${Version} ${db:Status-Status}' aws-greengrass-lite")
+    assert version == "2.6.0-2 installed"
     path = ("services", "aws.greengrass.NucleusLite", "configuration", "iotRoleAlias")
     assert lite.config(lite.host, *path) == "AnotherAlias"
     lite.host.root("ls /var/lib/greengrass/of-a-component; ! ls /run/greengrass-useradd")
 
 
-def test_installation_that_was_cut_off_is_made_whole(lite: Lite) -> None:
-    """A package that was unpacked and never configured is configured, and the core starts."""
-    lite.host.root(
-        "systemctl stop greengrass-lite.target; rm /etc/greengrass/.installed; "
-        "dpkg --unpack /var/cache/greengrass/*.deb"
-    )
-    lite.site().must_pass()
-    lite.must_run(lite.host)
+def test_verify_names_all_that_is_wrong_with_a_core(lite: Lite) -> None:
+    """A stopped daemon, an empty thing name and a missing component are findings with fixes."""
+    lite.claimed.root("systemctl stop ggl.core.tesd; cp -p /var/lib/greengrass/config.db /run")
+    emptied = "import sqlite3; d = sqlite3.connect('/var/lib/greengrass/config.db'); "
+    statement = "UPDATE valueTable SET value = '\"\"' WHERE value LIKE '%thing-of-0042%'"
+    program = f"{emptied}d.execute({statement!r}); d.commit()"
+    lite.claimed.root(f"python3 -c {shlex.quote(program)}")
+    lite.variables[lite.claimed]["greengrass_verify_components"] = ["com.example.Digits"]
+    try:
+        result = lite.play(name="verify.yml").must_fail()
+    finally:
+        del lite.variables[lite.claimed]["greengrass_verify_components"]
+        lite.claimed.root("cp -p /run/config.db /var/lib/greengrass; systemctl start ggl.core.tesd")
+    said = " ".join(result.output.split())
+    assert "lite-02: 3 error(s)" in said
+    assert "error: ggl.core.tesd.service is not active (inactive)." in said
+    assert "error: the configuration that the core holds has no thingName: it would never" in said
+    assert "error: the core has no component com.example.Digits; it has none." in said
+    assert result.recap(lite.host)["failed"] == 0
 
 
-def test_another_package_and_a_wrong_digest_are_refused(lite: Lite, site: Site) -> None:
-    """Each with its reason; the core runs on."""
-    before = lite.pids()
-    other = lite.site(**site.lite(package="something-else"))
-    said = " ".join(other.must_fail().output.split())
-    assert "is the package something-else, not aws-greengrass-lite" in said
-    wrong = lite.site(greengrass_nucleus_lite_deb_sha256="0" * 64)
-    assert "did not match" in wrong.must_fail().output
-    assert lite.pids() == before
-    lite.must_run(lite.host)
+def test_core_is_removed_with_consent_alone(lite: Lite) -> None:
+    """Comes last. One host is left as it was found; the other, without consent, runs on."""
+    lite.variables[lite.host]["greengrass_remove_consent"] = True
+    result = lite.play(name="remove.yml").must_fail()
+    said = " ".join(result.output.split())
+    assert "lite-02: this would delete the core (lite) with everything it holds" in said
+    assert result.recap(lite.host)["failed"] == 0
+    assert inventory(lite.host) == lite.found
+    lite.must_run(lite.claimed)

@@ -29,7 +29,7 @@ def state() -> ModuleType:
     return module
 
 
-def configuration(nucleus: str, **different: str) -> dict[str, Any]:
+def configuration(**different: str) -> dict[str, Any]:
     """Return a configuration of a V2 core with some values of `system` set differently."""
     return {
         "system": {
@@ -37,7 +37,7 @@ def configuration(nucleus: str, **different: str) -> dict[str, Any]:
             "rootCaPath": "/r", **different,
         },
         "services": {
-            nucleus: {
+            "aws.greengrass.NucleusLite": {
                 "configuration": {
                     "awsRegion": "r", "iotDataEndpoint": "d", "iotCredEndpoint": "c",
                     "iotRoleAlias": "a",
@@ -52,7 +52,7 @@ def test_database_of_nucleus_lite_is_read_as_it_was_written(
     state: ModuleType, tmp_path: Path
 ) -> None:
     """Nested keys and values, also keys of one name in two places."""
-    content = configuration("aws.greengrass.NucleusLite")
+    content = configuration()
     path = tmp_path / "config.db"
     with closing(sqlite3.connect(path)) as database, database:
         database.executescript(lite.TABLES)
@@ -68,19 +68,15 @@ def test_missing_database_is_an_error_and_is_not_made(state: ModuleType, tmp_pat
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize(
-    ("runtime", "nucleus"),
-    [("lite", "aws.greengrass.NucleusLite"), ("classic", "aws.greengrass.Nucleus")],
-)
-def test_empty_keys_of_a_v2_core_are_named(state: ModuleType, runtime: str, nucleus: str) -> None:
+def test_empty_keys_of_nucleus_lite_are_named(state: ModuleType) -> None:
     """A value that is empty and one that is missing alike; nothing for a whole configuration."""
-    whole = configuration(nucleus)
-    assert state.find_empty(runtime, whole) == []
-    assert state.find_components(runtime, whole) == ["com.example.Digits"]
-    torn = configuration(nucleus, thingName="")
+    whole = configuration()
+    assert state.find_empty("lite", whole) == []
+    assert state.find_components(whole) == ["com.example.Digits"]
+    torn = configuration(thingName="")
     del torn["system"]["rootCaPath"]
-    assert state.find_empty(runtime, torn) == ["thingname", "rootcapath"]
-    assert len(state.find_empty(runtime, {})) == 8
+    assert state.find_empty("lite", torn) == ["thingName", "rootCaPath"]
+    assert len(state.find_empty("lite", {})) == 8
 
 
 def test_empty_keys_of_a_v1_core_are_named(state: ModuleType, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Ansible module that reads how a Greengrass core does, in one round trip, without changing anything."""
+"""Ansible module that reads in one round trip how a Greengrass core does. It changes nothing."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ options:
   runtime:
     description: What the host runs.
     type: str
-    choices: [V1, classic, lite]
+    choices: [V1, lite]
     required: true
   directory:
     description: Where the core lies.
@@ -62,14 +62,17 @@ LITE_DAEMONS = (
     "iotcored", "tesd",
 )  # fmt: skip
 LITE_UNITS = ("greengrass-lite.target", *(f"ggl.core.{name}.service" for name in LITE_DAEMONS))
-NUCLEI = {"classic": "aws.greengrass.nucleus", "lite": "aws.greengrass.nucleuslite"}
+NUCLEUS = ("services", "aws.greengrass.NucleusLite", "configuration")
 # What a core needs before anybody can deploy to it, as paths in its configuration.
 NEEDED_V1 = (("coreThing", "thingArn"), ("coreThing", "iotHost"))
-NEEDED_V2 = (
-    ("system", "thingname"), ("system", "certificatefilepath"), ("system", "privatekeypath"),
-    ("system", "rootcapath"),
+NEEDED_LITE = (
+    *(("system", name) for name in (
+        "thingName", "certificateFilePath", "privateKeyPath", "rootCaPath",
+    )),
+    *((*NUCLEUS, name) for name in (
+        "awsRegion", "iotDataEndpoint", "iotCredEndpoint", "iotRoleAlias",
+    )),
 )  # fmt: skip
-NEEDED_OF_NUCLEUS = ("awsregion", "iotdataendpoint", "iotcredendpoint", "iotrolealias")
 
 
 def parse_units(shown: str) -> list[dict[str, str]]:
@@ -103,29 +106,10 @@ def parse_value(text: str) -> object:
         return text
 
 
-def lowered(node: object) -> object:
-    """Return a configuration with all keys in lower case, as the classic nucleus takes them."""
-    if not isinstance(node, dict):
-        return node
-    return {str(key).lower(): lowered(value) for key, value in node.items()}
-
-
-def read_yaml(path: Path) -> dict:
-    """Return a YAML file of the classic nucleus, which writes JSON's subset of it for nothing.
-
-    Hosts need not have PyYAML; where it is missing, that is the reason that is reported.
-    """
-    import yaml  # noqa: PLC0415 - not on every host
-
-    return yaml.safe_load(path.read_text()) or {}
-
-
 def read_configuration(runtime: str, directory: Path) -> dict:
     """Return the configuration that the core holds."""
     if runtime == "V1":
         return json.loads((directory / "config/config.json").read_text())
-    if runtime == "classic":
-        return read_yaml(directory / "config/effectiveConfig.yaml")
     return read_database(directory / "config.db")
 
 
@@ -138,20 +122,14 @@ def at(node: object, path: tuple[str, ...]) -> object:
 
 def find_empty(runtime: str, configuration: dict) -> list[str]:
     """Return the needed keys that are missing or empty."""
-    if runtime == "V1":
-        return [path[-1] for path in NEEDED_V1 if not at(configuration, path)]
-    nucleus = ("services", NUCLEI[runtime], "configuration")
-    paths = (*NEEDED_V2, *((*nucleus, name) for name in NEEDED_OF_NUCLEUS))
-    tree = lowered(configuration)
-    return [path[-1] for path in paths if not at(tree, path)]
+    needed = NEEDED_V1 if runtime == "V1" else NEEDED_LITE
+    return [path[-1] for path in needed if not at(configuration, path)]
 
 
-def find_components(runtime: str, configuration: dict) -> list[str]:
+def find_components(configuration: dict) -> list[str]:
     """Return the names of what was deployed to a V2 core: services that have a version."""
-    services = at(configuration, ("services",)) if runtime != "V1" else None
-    if not isinstance(services, dict):
-        return []
-    return sorted(name for name, service in services.items() if at(lowered(service), ("version",)))
+    services = at(configuration, ("services",)) or {}
+    return sorted(name for name, service in services.items() if at(service, ("version",)))
 
 
 def ask_health(port: int) -> tuple[str, list]:
@@ -167,7 +145,7 @@ def ask_health(port: int) -> tuple[str, list]:
 def main() -> None:
     """Read everything and return it."""
     arguments = {
-        "runtime": {"type": "str", "choices": ["V1", "classic", "lite"], "required": True},
+        "runtime": {"type": "str", "choices": ["V1", "lite"], "required": True},
         "directory": {"type": "path", "required": True},
     }
     module = AnsibleModule(argument_spec=arguments, supports_check_mode=True)
@@ -177,7 +155,7 @@ def main() -> None:
     configuration, unreadable = {}, ""
     try:
         configuration = read_configuration(runtime, directory)
-    except (OSError, ValueError, ImportError, sqlite3.Error) as error:
+    except (OSError, ValueError, sqlite3.Error) as error:
         unreadable = str(error)
     health, workers = "", []
     if runtime == "V1":
@@ -189,7 +167,7 @@ def main() -> None:
         workers=workers,
         unreadable=unreadable,
         empty=find_empty(runtime, configuration),
-        components=find_components(runtime, configuration),
+        components=find_components(configuration),
     )
 
 
