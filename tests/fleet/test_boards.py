@@ -1,7 +1,6 @@
 """What the board roles say of a Raspberry Pi and of a Jetson.
 
-Both are test hosts with the files planted that those boards have, under /sys on a file system of
-their own. What only a board can show (real nodes, what the firmware does with config.txt) is not here.
+Both are test hosts with the files planted that those boards have. What only a board can show (real nodes, what the firmware does with config.txt) is not here.
 """
 
 from __future__ import annotations
@@ -85,9 +84,8 @@ def wanted_of_jetson(cuda: str, runtime: str = "lite") -> dict[str, object]:
 def show_model(host: Host, model: str) -> None:
     """Give the host a device tree with a name, which the kernel ends with a zero byte."""
     tree = "/sys/firmware/devicetree/base"
-    host.root(
-        f"mount -t tmpfs none /sys/firmware && mkdir -p {tree} && printf '{model}\\0' > {tree}/model"
-    )
+    # /sys of a test host is a file system in memory, made read-only.
+    host.root(f"mount -o remount,rw /sys && mkdir -p {tree} && printf '{model}\\0' > {tree}/model")
 
 
 def plant(host: Host, path: str, text: str) -> None:
