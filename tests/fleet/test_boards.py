@@ -1,6 +1,7 @@
 """What the board roles say of a Raspberry Pi and of a Jetson.
 
-Both are test hosts with the files planted that those boards have. What only a board can show (real nodes, what the firmware does with config.txt) is not here.
+Both are test hosts with the files planted that those boards have. What only a board can show (real
+nodes, what the firmware does with config.txt) is not here.
 """
 
 from __future__ import annotations
