@@ -83,6 +83,8 @@ def environment(fleet: Fleet) -> dict[str, str]:
     return {
         **kept,
         "ANSIBLE_HOME": str(fleet.folder / "ansible"),
+        # Hosts of two runs at once have the same addresses: no run may use another's connections.
+        "ANSIBLE_SSH_CONTROL_PATH_DIR": str(fleet.folder / "cp"),
         "ANSIBLE_NOCOLOR": "1",
         "PYTHONDONTWRITEBYTECODE": "1",
     }

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 
 TOOLS = {
+    "dpkg-deb": "dpkg",
     "systemd-nspawn": "systemd-container",
     "mmdebstrap": "mmdebstrap",
     "ip": "iproute2",

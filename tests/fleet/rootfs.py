@@ -18,7 +18,7 @@ SUITE = "bookworm"
 LOGIN = "pi"
 PACKAGES = (
     "ca-certificates", "dbus", "iproute2", "kmod", "libpam-systemd", "openssh-server", "procps",
-    "python3", "sudo", "systemd", "systemd-sysv",
+    "python3", "python3-apt", "python3-yaml", "sudo", "systemd", "systemd-sysv",
 )  # fmt: skip
 WITHOUT = ("/usr/share/man/*", "/usr/share/locale/*", "/usr/share/doc/*")
 # What would touch the network from inside, wait for hardware, or wake up in the middle of a test.
@@ -103,6 +103,7 @@ def _configure(root: Path) -> None:
         key.unlink()  # every host gets its own
     (root / "etc/ssh/sshd_config.d/ggfleet.conf").write_text(SSHD)
     (root / "etc/machine-id").write_text("")
+    (root / "etc/apt/sources.list").write_text("")  # hosts reach no registry
     units = root / "etc/systemd/system"
     for unit in MASKED:
         (units / unit).unlink(missing_ok=True)

@@ -8,11 +8,11 @@ from fleet.fleet import Fleet
 from fleet.host import Host
 from fleet.pki import Authority
 from fleet.server import Server
-from fleet.standin import tarball
+from fleet.standin import deb, tarball
 
 
 class Site:
-    """A certificate authority and a web server with the stand-in for the core software."""
+    """A certificate authority and a web server with the stand-ins for the core software."""
 
     def __init__(self, fleet: Fleet) -> None:
         """Make both for `fleet`."""
@@ -32,14 +32,27 @@ class Site:
             "greengrass_core_v1_tarball_sha256": digest,
         }
 
+    def lite(self, build: str = "1", package: str = "aws-greengrass-lite") -> dict[str, Any]:
+        """Publish the stand-in for nucleus lite, or a package of another name."""
+        folder = self._downloads / f"lite-{build}-{package}"
+        folder.mkdir()
+        path, digest = deb.build(folder, build=build, package=package)
+        return {
+            "greengrass_nucleus_lite_deb_url": f"{self._server.url}/{folder.name}/{path.name}",
+            "greengrass_nucleus_lite_deb_sha256": digest,
+        }
+
     def variables(self, host: Host) -> dict[str, Any]:
         """Return what the inventory must say about `host` instead of the sample's placeholders."""
+        return {**self.certificates(host), **self.core}
+
+    def certificates(self, host: Host) -> dict[str, Any]:
+        """Issue a certificate to `host`; return what the inventory must say about it."""
         certificate, key = self.authority.issue(host.name)
         return {
             "greengrass_certificates_certificate": str(certificate),
             "greengrass_certificates_private_key": str(key),
             "greengrass_certificates_root_ca": str(self.authority.root_ca),
-            **self.core,
         }
 
     def close(self) -> None:

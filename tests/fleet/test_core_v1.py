@@ -1,6 +1,7 @@
 """One host on its whole way: fresh, installed, changed, broken, rebooted.
 
-The tests share the host. Each leaves it as `core.variables` says, so their order does not matter.
+The tests share the host. Each leaves it as `core.variables` says, so their order does not matter; only
+the last one takes the core away.
 """
 
 from __future__ import annotations
@@ -16,14 +17,13 @@ from fleet.fleet import Fleet
 from fleet.host import Host
 from fleet.play import Result, play
 from fleet.site import Site
+from fleet.traces import changed_since, inventory
 
 pytestmark = pytest.mark.fleet
 
 HEALTH = "http://localhost:8000/2016-11-01/health/workers"
 ASK_HEALTH = f"""python3 -c 'import urllib.request as u; print(u.urlopen("{HEALTH}").read())'"""
 PACKAGE = "/greengrass/ggc/packages/1.11.6"
-# Where a login, systemd and Ansible's modules write while they only look.
-NOT_A_ROLES = ("/home", "/root", "/run", "/tmp", "/var/lib/systemd", "/var/log", "/var/tmp")
 PERMISSIONS = {
     "/greengrass": "755 root:root",
     "/greengrass/certs": "755 root:root",
@@ -47,6 +47,7 @@ class Core:
     variables: dict[str, Any]
     fresh_check: Result
     changed_by_check: str
+    found: set[str]
     installation: Result
 
     def site(self, *options: str, **variables: object) -> Result:
@@ -73,12 +74,12 @@ def core(fleet: Fleet, site: Site) -> Core:
     """Boot a host, try the playbook in check mode, then run it."""
     [host] = fleet.boot("gateway-01")
     variables = site.variables(host)
+    found = inventory(host)
     host.root("touch /run/before-check")
     check = play(fleet, "site.yml", {host: variables}, "--check")
-    pruned = " -o ".join(f"-path {folder}" for folder in NOT_A_ROLES)
-    changed = host.root(f"find / -xdev \\( {pruned} \\) -prune -o -newer /run/before-check -print")
+    changed = changed_since(host, "/run/before-check")
     installation = play(fleet, "site.yml", {host: variables}, "-vvv", "--diff")
-    return Core(fleet, host, variables, check, changed, installation)
+    return Core(fleet, host, variables, check, changed, found, installation)
 
 
 def test_check_mode_foretells_the_changes_to_a_fresh_host(core: Core) -> None:
@@ -201,3 +202,10 @@ def test_core_comes_back_after_a_reboot(core: Core) -> None:
     core.host.reboot()
     core.must_serve()
     assert core.host.root("cat /proc/sys/fs/protected_symlinks") == "1"
+
+
+def test_removed_core_leaves_the_host_as_it_was_found(core: Core) -> None:
+    """Comes last. With consent, every file and account is gone that was not there before."""
+    variables = {**core.variables, "greengrass_remove_consent": True}
+    play(core.fleet, "remove.yml", {core.host: variables}).must_pass()
+    assert inventory(core.host) == core.found

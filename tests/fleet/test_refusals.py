@@ -37,7 +37,7 @@ def refused(fleet: Fleet, site: Site) -> Refused:
     hosts = {
         one: {**site.variables(one), "greengrass_core_v1_tarball_sha256": "0" * 64},
         two: {**site.variables(two), "greengrass_certificates_private_key": str(foreign)},
-        three: site.variables(three),
+        three: {**site.variables(three), "greengrass_preflight_allow_beside": True},
         four: {**site.variables(four), "greengrass_core_v1_version": "1.10.0"},
         five: site.variables(five),
     }
@@ -61,7 +61,11 @@ def test_key_of_another_certificate_is_refused_before_copying(refused: Refused) 
 
 
 def test_host_with_greengrass_v2_is_refused(refused: Refused) -> None:
-    """The message names what was found; V2 and its unit stay untouched."""
+    """Also where preflight only warns; the message names what was found, and V2 stays untouched."""
+    said = " ".join(refused.result.output.split())
+    assert (
+        "warning: the host is to run V1 and has another Greengrass (/greengrass/v2 exists)" in said
+    )
     assert "orin-01 has another Greengrass (/greengrass/v2 exists)" in refused.result.output
     assert refused.has_v2.root("ls -A /greengrass").split() == ["certs", "v2"]
 
@@ -84,26 +88,28 @@ def test_kernel_setting_that_another_file_takes_back_is_refused(refused: Refused
 
 
 def test_preflight_reports_all_faults_in_one_message(fleet: Fleet) -> None:
-    """Four planted faults of a host: four findings, each with a fix, one failed task."""
+    """Five planted faults of a host: five findings, each with a fix, one failed task."""
     [host] = fleet.boot("faulty")
     host.root(
-        "rm /etc/sudoers.d/login; mkdir /greengrass; mount -t tmpfs -o size=8m none /greengrass"
+        "rm /etc/sudoers.d/login; mkdir /greengrass; mount -t tmpfs -o size=8m none /greengrass; "
+        "touch /etc/systemd/system/greengrass-lite.target"
     )
     variables = {
         "greengrass_preflight_containers_required": True,
         "greengrass_preflight_architectures": ["armv7l"],
     }
     result = play(fleet, "preflight.yml", {host: variables}).must_fail()
-    assert "faulty: 4 error(s)" in result.output
+    assert "faulty: 5 error(s)" in result.output
     for finding in (
         "error: the login user cannot become root.",
         "error: 8 MiB of disk are free for /greengrass, 400 are needed.",
         "error: the machine is x86_64; the core software was published for armv7l.",
         "error: the host uses control groups version 2",
+        "error: the host is to run V1 and has another Greengrass",
     ):
         assert finding in result.output
     assert result.recap(host)["failed"] == 1
-    assert result.output.count("  fix: ") >= 4
+    assert result.output.count("  fix: ") >= 5
 
 
 def test_preflight_names_missing_python(fleet: Fleet) -> None:
