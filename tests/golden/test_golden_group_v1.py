@@ -17,9 +17,9 @@ import pytest
 
 from ggfleet.bundle.manifest import read_manifest
 from ggfleet.errors import GgfleetError
+from ggfleet.lint import load
 from ggfleet.model import Rendering
 from ggfleet.render import render
-from ggfleet.spec import load
 from ggfleet.system.documents import write_rendering
 from ggfleet.system.files import document_text, remove_tree
 
@@ -76,8 +76,10 @@ def told(error: GgfleetError) -> str:
 
 
 def render_case(folder: Path, target: str = "group-v1") -> Rendering:
-    fleet = load(folder / "fleet.yml", read_hosts)
-    return render(fleet, read_manifest(folder / "manifest.json"), target)
+    """As the command does it: the documents are judged before they are rendered."""
+    manifest = read_manifest(folder / "manifest.json")
+    fleet = load(folder / "fleet.yml", read_hosts, lambda _: manifest)
+    return render(fleet, manifest, target)
 
 
 def read_hosts(path: Path) -> dict[str, Any]:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from ggfleet.lint import Checked, check
 from ggfleet.model import Severity
-from ggfleet.spec import Checked, check
 from unit.mutations import KINDS, Mutation, mutations
 from unit.rule_examples import read_hosts
 

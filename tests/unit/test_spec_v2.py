@@ -22,7 +22,7 @@ components:
 """
 SETTINGS = """\
   timeout: 90 min
-  update: skip
+  update: notify
   update_timeout: 2 min
   validation_timeout: 45 s
   thing_groups: {pi: LinePis}
@@ -58,7 +58,7 @@ def test_every_key_is_read(folder: Path) -> None:
         45,
     )
     assert (settings.update, settings.thing_groups, settings.components) == (
-        "skip",
+        "notify",
         {"pi": "LinePis"},
         {"aws.greengrass.Nucleus": "2.15.0"},
     )
@@ -88,7 +88,7 @@ def test_without_them_nothing_is_said(folder: Path) -> None:
         ("nuclei: {pi: lite}", "nuclei: {pi: small}", "deployment.nuclei.pi"),
         ("nuclei: {pi: lite}", "nuclei: {pie: lite}", "deployment.nuclei.pie"),
         ("broker: emqx", "broker: mosquitto", "deployment.broker"),
-        ("update: skip", "update: never", "deployment.update"),
+        ("update: notify", "update: never", "deployment.update"),
         ("{pi: LinePis}", "{pie: LinePis}", "deployment.thing_groups.pie"),
         ("{pi: LinePis}", "{pi: Line Pis}", "deployment.thing_groups.pi"),
         ("Nucleus: 2.15.0", "Nucleus: ^2.15.0", "deployment.components.aws.greengrass.Nucleus"),

@@ -19,8 +19,8 @@ from ggfleet.cli.options import (
     spec_argument,
 )
 from ggfleet.cli.progress import reporting
+from ggfleet.lint import load
 from ggfleet.model import Archive, Form
-from ggfleet.spec import load
 
 
 @click.command()

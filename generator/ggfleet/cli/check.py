@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import click
 
 from ggfleet.cli import output
 from ggfleet.cli.options import default_cache, json_option, spec_argument
+from ggfleet.lint import FindArchives, check, none_built
 from ggfleet.model import Fleet, Json, Severity
-from ggfleet.spec import Checked, cached_inventory, check
+from ggfleet.spec import Checked, cached_inventory
 
 FORMATS = ("text", "json", "sarif")
 
@@ -22,14 +24,18 @@ FORMATS = ("text", "json", "sarif")
 )  # fmt: skip
 @json_option
 @click.option("--strict", is_flag=True, help="Let warnings fail the check too.")
-def command(spec: Path, form: str, as_json: bool, strict: bool) -> int:
+@click.option(
+    "--bundles", type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="Folder of archives: judge V2 documents with their real sizes, not with stand-ins.",
+)  # fmt: skip
+def command(spec: Path, form: str, as_json: bool, strict: bool, bundles: Path | None) -> int:
     """Find everything that is wrong with a spec, with line, rule and fix.
 
     Exit code 0 when nothing is wrong (warnings and notes are told), 2 otherwise. What is meant can
     be silenced in the spec, with a reason: suppress: [{rule: ID, at: functions.x, reason: "..."}].
     `ggfleet explain ID` tells what a rule is about.
     """
-    checked = check(spec, cached_inventory(default_cache() / "inventory"))
+    checked = check(spec, cached_inventory(default_cache() / "inventory"), _archives(bundles))
     failed = checked.fleet is None or (strict and _count(checked, Severity.WARNING) > 0)
     if as_json or form == "json":
         output.print_json(_as_json(spec, checked))
@@ -40,6 +46,14 @@ def command(spec: Path, form: str, as_json: bool, strict: bool) -> int:
     else:
         _tell(spec, checked, failed=failed)
     return 2 if failed else 0
+
+
+def _archives(bundles: Path | None) -> FindArchives:
+    if bundles is None:
+        return none_built
+    from ggfleet.cli.render import manifest_in  # noqa: PLC0415 - it imports what builds archives
+
+    return partial(manifest_in, bundles)
 
 
 def _tell(spec: Path, checked: Checked, *, failed: bool) -> None:

@@ -32,8 +32,8 @@ from ggfleet.compare import (
     to_json,
 )
 from ggfleet.errors import CompareError
+from ggfleet.lint import load
 from ggfleet.model import Json
-from ggfleet.spec import load
 from ggfleet.system.files import write_json
 from ggfleet.workbench import Message, choose_core, interpreter, read_messages
 

@@ -11,8 +11,9 @@ import click
 from ggfleet.cli import output
 from ggfleet.cli.options import json_option
 from ggfleet.errors import GgfleetError
+from ggfleet.lint import check
 from ggfleet.model import Severity
-from ggfleet.spec import check, starter
+from ggfleet.spec import starter
 from ggfleet.system.files import write_text
 
 

@@ -13,7 +13,7 @@ from ggfleet.cli.progress import reporting
 from ggfleet.cli.render import manifest_in
 from ggfleet.cloud import publish, s3_client
 from ggfleet.errors import GgfleetError
-from ggfleet.spec import load
+from ggfleet.lint import load
 
 
 @click.command()

@@ -21,8 +21,8 @@ from ggfleet.cli.options import (
     spec_argument,
 )
 from ggfleet.cli.progress import reporting
+from ggfleet.lint import load
 from ggfleet.model import Core
-from ggfleet.spec import load
 from ggfleet.system.progress import Progress
 from ggfleet.workbench import (
     Message,

@@ -39,7 +39,8 @@ def sarif_log(checked: Checked) -> dict[str, Json]:
 
 
 def _rule(rule: Rule) -> dict[str, Json]:
-    targets: list[Json] = [str(target) for target in rule.targets]
+    # A theme may have a target's name, and SARIF wants each tag once.
+    tags: list[Json] = [*dict.fromkeys([rule.theme, *map(str, rule.targets)])]
     return {
         "id": rule.id,
         "shortDescription": {"text": rule.summary},
@@ -49,7 +50,7 @@ def _rule(rule: Rule) -> dict[str, Json]:
             "markdown": markdown(rule),
         },
         "defaultConfiguration": {"level": str(rule.severity)},
-        "properties": {"tags": [rule.theme, *targets]},
+        "properties": {"tags": tags},
     }
 
 

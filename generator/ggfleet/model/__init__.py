@@ -2,6 +2,7 @@
 
 from ggfleet.model.archive import ADAPTER, ANY_PLATFORM, Archive, Form, Manifest, Part
 from ggfleet.model.document import Document, Json, Note, Rendering
+from ggfleet.model.draft import Draft, Drafter, DraftRecipe
 from ggfleet.model.fleet import (
     CLOUD,
     RESOURCE_OWNER,
@@ -61,6 +62,9 @@ __all__ = [
     "Core",
     "Deployment",
     "Document",
+    "Draft",
+    "DraftRecipe",
+    "Drafter",
     "Encoding",
     "Fleet",
     "Form",

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from ggfleet.errors import GgfleetError, SpecError
-from ggfleet.model import CLOUD, SHADOW, Fleet, Problem, Severity
+from ggfleet.model import CLOUD, SHADOW, Drafter, Fleet, Problem, Severity
 from ggfleet.spec import functions, parts, tables, wiring
 from ggfleet.spec.document import parse
 from ggfleet.spec.inventory import ReadInventory, ansible_inventory, read_cores
 from ggfleet.spec.problems import Problems
 from ggfleet.spec.resources import read_resources
-from ggfleet.spec.rules import findings
+from ggfleet.spec.rules import RULES, Finding, Rule, document_findings, findings
 from ggfleet.spec.section import Section
 from ggfleet.spec.suppress import Suppression, read_suppressions, silenced, tell_idle
 
@@ -29,19 +30,26 @@ class Checked:
     suppressed: tuple[tuple[Problem, Suppression], ...] = ()
 
 
-def load(path: Path, read_inventory: ReadInventory = ansible_inventory) -> Fleet:
+def load(
+    path: Path, read_inventory: ReadInventory = ansible_inventory, drafter: Drafter | None = None
+) -> Fleet:
     """The fleet that a spec describes.
 
     Raises `SpecError` with every problem when at least one is an error.
     """
-    checked = check(path, read_inventory)
+    checked = check(path, read_inventory, drafter)
     if checked.fleet is None:
         raise SpecError([p for p in checked.problems if p.severity is Severity.ERROR])
     return checked.fleet
 
 
-def check(path: Path, read_inventory: ReadInventory = ansible_inventory) -> Checked:
-    """Read a spec to its end, whatever is wrong with it."""
+def check(
+    path: Path, read_inventory: ReadInventory = ansible_inventory, drafter: Drafter | None = None
+) -> Checked:
+    """Read a spec to its end, whatever is wrong with it.
+
+    Rules on documents are asked when `drafter` makes some, and no error is in the way of that.
+    """
     problems = Problems(str(path))
     node = parse(_text(path), problems)
     fleet = None
@@ -50,10 +58,9 @@ def check(path: Path, read_inventory: ReadInventory = ansible_inventory) -> Chec
         top = tables.Spec.open(Section(node, "", problems))
         folder = path.resolve().parent
         fleet = _read(top, folder, read_inventory)
-        covered = _judge(fleet, folder, read_suppressions(top), problems)
+        covered = _judge(fleet, folder, read_suppressions(top), problems, drafter)
     found = problems.sorted()
-    broken = any(problem.severity is Severity.ERROR for problem in found)
-    return Checked(None if broken else fleet, tuple(found), tuple(covered))
+    return Checked(None if _has_error(found) else fleet, tuple(found), tuple(covered))
 
 
 def _text(path: Path) -> str:
@@ -94,12 +101,36 @@ def _read(top: Section, folder: Path, read_inventory: ReadInventory) -> Fleet:
 
 
 def _judge(
-    fleet: Fleet, folder: Path, suppressions: tuple[Suppression, ...], problems: Problems
+    fleet: Fleet,
+    folder: Path,
+    suppressions: tuple[Suppression, ...],
+    problems: Problems,
+    drafter: Drafter | None,
 ) -> list[tuple[Problem, Suppression]]:
     """Apply the rules, but only where reading found nothing wrong. Returns what is suppressed."""
-    judged = [rule.problem(problems, finding) for rule, finding in findings(fleet, folder)]
-    untouched = [problem for problem in judged if not problems.touches(problem.path)]
-    remaining, covered = silenced(untouched, suppressions)
+    remaining, covered = _sorted_out(findings(fleet, folder), suppressions, problems)
+    asked = suppressions
+    if drafter is not None and not _has_error([*problems.found, *remaining]):
+        told = document_findings(fleet, drafter(fleet))
+        more, also = _sorted_out(told, suppressions, problems)
+        remaining, covered = remaining + more, covered + also
+    else:
+        asked = tuple(each for each in asked if RULES[each.rule].draft_check is None)
     problems.found += remaining
-    tell_idle(suppressions, [by for _, by in covered], problems)
+    tell_idle(asked, [by for _, by in covered], problems)
     return covered
+
+
+def _sorted_out(
+    told: Iterable[tuple[Rule, Finding]],
+    suppressions: tuple[Suppression, ...],
+    problems: Problems,
+) -> tuple[list[Problem], list[tuple[Problem, Suppression]]]:
+    """The findings that remain, and those that the spec silences."""
+    judged = [rule.problem(problems, finding) for rule, finding in told]
+    untouched = [problem for problem in judged if not problems.touches(problem.path)]
+    return silenced(untouched, suppressions)
+
+
+def _has_error(problems: Iterable[Problem]) -> bool:
+    return any(problem.severity is Severity.ERROR for problem in problems)

@@ -6,17 +6,12 @@ import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from ggfleet.errors import GgfleetError
-from ggfleet.model import Fleet, Json, Layout, Platform
+from ggfleet.model import Fleet, Json, Layout, Platform, limits
 from ggfleet.render.v2.content import Content
-from ggfleet.render.v2.names import ARCHITECTURES, checked_name, version_of
+from ggfleet.render.v2.names import ARCHITECTURES, version_of
 
-CLASSIC_BYTES = 16_384
-LITE_BYTES = 8_192
-"""The file of a recipe, and lite's own limit (a recipe of 8,196 bytes fails, measured)."""
-
-UNIT_BYTES = 2_048
-"""Of the systemd unit that lite generates, which names every dependency twice."""
+LITE_BYTES = limits.LITE_RECIPE
+UNIT_BYTES = limits.LITE_UNIT
 UNIT_BESIDES = 600
 """Roughly what a unit holds besides (our reading of its generator)."""
 
@@ -93,7 +88,7 @@ def assemble(
         return dict.fromkeys(bodies, component)
     made = {}
     for platform in platforms:
-        own = checked_name(f"{name}.{platform.name}")
+        own = f"{name}.{platform.name}"
         body = {platform.name: build(own, platform)}
         made[platform.name] = _component(fleet, own, description, [platform], body)
     return made
@@ -150,9 +145,7 @@ def _component(
     recipe["Manifests"] = _manifests(platforms, bodies)
     recipe["ComponentVersion"] = version_of(recipe)
     contents = {platform: body.contents for platform, body in bodies.items()}
-    component = Component(name, str(recipe["ComponentVersion"]), recipe, contents)
-    _refuse_big(component)
-    return component
+    return Component(name, str(recipe["ComponentVersion"]), recipe, contents)
 
 
 def _manifests(platforms: Sequence[Platform], bodies: dict[str, Body]) -> list[Json]:
@@ -173,12 +166,3 @@ def _manifest(more: dict[str, Json], body: Body) -> Json:
         "Lifecycle": body.steps,
         "Artifacts": [each.artifact() for each in body.contents],
     }
-
-
-def _refuse_big(component: Component) -> None:
-    if component.size > CLASSIC_BYTES:
-        raise GgfleetError(
-            f"the recipe of {component.name} has {component.size} bytes, and Greengrass takes "
-            f"{CLASSIC_BYTES}",
-            fix="give the function fewer subscriptions, or topics with wildcards",
-        )

@@ -21,9 +21,6 @@ from ggfleet.render.v2.sources import find_sources
 
 LIMIT_BYTES = 6_000_000
 
-RATE_LIMIT = 1000
-MINUTES = (1, 10_080)
-
 
 def render_deployment_v2(
     fleet: Fleet, manifest: Manifest, previous: Mapping[str, Json] | None = None
@@ -99,12 +96,6 @@ def _policies(settings: Deployment) -> Json:
 def _job(settings: Deployment) -> dict[str, Json]:
     job: dict[str, Json] = {}
     if rollout := settings.rollout:
-        if rollout.start > RATE_LIMIT:
-            raise GgfleetError(
-                f"deployment.rollout.start is {rollout.start} per minute, and AWS takes "
-                f"{RATE_LIMIT}",
-                fix=f"write at most {RATE_LIMIT} per minute",
-            )
         rate: Json = {
             "baseRatePerMinute": rollout.start,
             "incrementFactor": rollout.factor,
@@ -114,7 +105,7 @@ def _job(settings: Deployment) -> dict[str, Json]:
     if settings.abort:
         job["abortConfig"] = {"criteriaList": [*_criteria(settings)]}
     if settings.timeout:
-        job["timeoutConfig"] = {"inProgressTimeoutInMinutes": _minutes(settings.timeout)}
+        job["timeoutConfig"] = {"inProgressTimeoutInMinutes": -(-settings.timeout // 60)}
     return job
 
 
@@ -128,17 +119,6 @@ def _criteria(settings: Deployment) -> Iterator[Json]:
             "thresholdPercentage": settings.abort.percent,
             "minNumberOfExecutedThings": settings.abort.after,
         }
-
-
-def _minutes(seconds: int) -> int:
-    low, high = MINUTES
-    minutes = -(-seconds // 60)
-    if not low <= minutes <= high:
-        raise GgfleetError(
-            f"deployment.timeout is {minutes} minutes, and AWS takes {low} to {high}",
-            fix="write a time up to seven days, such as 60 min",
-        )
-    return minutes
 
 
 def _refuse_big(body: Json, platform: Platform) -> None:

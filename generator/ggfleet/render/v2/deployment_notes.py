@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 
-from ggfleet.model import Fleet, Json, Note, Nucleus
+from ggfleet.model import Fleet, Json, Note, Nucleus, limits
 from ggfleet.render.group_v1.calls import Request
 from ggfleet.render.v2.additions import fits
 from ggfleet.render.v2.aws import NUCLEUS, RELEASES
 
-SMALL_BYTES = 31_000
-"""Of a thing group's deployment document; a bigger one needs classic 2.3 and a permission."""
+SMALL_BYTES = limits.DEPLOYMENT
 
 
 def document_size(body: Json) -> int:

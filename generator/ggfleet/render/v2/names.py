@@ -5,13 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 
-from ggfleet.errors import GgfleetError
 from ggfleet.model import Fleet, Json
 
 ARCHITECTURES = {"aarch64": "aarch64", "x86_64": "amd64", "armv7l": "arm"}
 """What nuclei call what `uname -m` prints."""
 
-NAME_LIMIT = 128
 SCHEME = 1
 """The first number of every version: the way in which the other two follow from the content."""
 RANGE = 1_000_000
@@ -21,18 +19,7 @@ RANGE = 1_000_000
 def component_name(fleet: Fleet, kind: str, name: str) -> str:
     """`com.example.line-vision.library.tensorflow`."""
     words = [fleet.components.prefix, fleet.name, kind, name]
-    return checked_name(".".join(word for word in words if word))
-
-
-def checked_name(name: str) -> str:
-    """The name, if Greengrass takes it."""
-    if len(name) > NAME_LIMIT:
-        raise GgfleetError(
-            f"the component name {name} has {len(name)} characters, and Greengrass takes "
-            f"{NAME_LIMIT}",
-            fix="shorten components.prefix, or the names of the fleet and its part",
-        )
-    return name
+    return ".".join(word for word in words if word)
 
 
 def version_of(content: Json) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from ggfleet.model import Fleet
+from ggfleet.model import Draft, Fleet
 
 # Each module enters its rules when it is imported; their order is that of `ggfleet rules`.
 from ggfleet.spec.rules import (  # isort: skip
@@ -19,6 +19,7 @@ from ggfleet.spec.rules import (  # isort: skip
     cores as cores,
     client_devices as client_devices,
     platforms as platforms,
+    gpu as gpu,
     containers as containers,
     functions as functions,
     runtimes as runtimes,
@@ -39,10 +40,17 @@ from ggfleet.spec.rules import (  # isort: skip
     files as files,
     code as code,
     sdk as sdk,
+    components as components,
+    component_pins as component_pins,
+    component_code as component_code,
+    lite as lite,
+    deployments as deployments,
+    documents as documents,
+    archives as archives,
 )  # fmt: skip
 from ggfleet.spec.rules.registry import RULES, Finding, Rule
 
-__all__ = ["RULES", "Finding", "Rule", "findings"]
+__all__ = ["RULES", "Finding", "Rule", "document_findings", "findings"]
 
 
 def findings(fleet: Fleet, folder: Path) -> Iterator[tuple[Rule, Finding]]:
@@ -50,4 +58,12 @@ def findings(fleet: Fleet, folder: Path) -> Iterator[tuple[Rule, Finding]]:
     for rule in RULES.values():
         if rule.check is not None:
             for finding in rule.check(fleet, folder):
+                yield rule, finding
+
+
+def document_findings(fleet: Fleet, draft: Draft) -> Iterator[tuple[Rule, Finding]]:
+    """What the rules on V2 documents find."""
+    for rule in RULES.values():
+        if rule.draft_check is not None:
+            for finding in rule.draft_check(fleet, draft):
                 yield rule, finding

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from ggfleet.model import Fleet, Severity
 from ggfleet.spec.rules import pages
-from ggfleet.spec.rules.registry import LAMBDAS, LITE, V2, Finding, rule
+from ggfleet.spec.rules.registry import LAMBDAS, V2, Finding, rule
 
 # PATH and HOME are set by a core too, but a function may have its own.
 V1_VARIABLES = frozenset({
@@ -25,6 +26,8 @@ V2_VARIABLES = frozenset({
     "AWS_GG_NUCLEUS_DOMAIN_SOCKET_FILEPATH_FOR_COMPONENT",
 })  # fmt: skip
 """What both nuclei tell their components."""
+
+RECIPE_VARIABLE = re.compile(r"\{[\w.-]+(:[^:{}]+)+\}")
 
 
 def _setting(fleet: Fleet, reserved: frozenset[str], who: str) -> Iterator[Finding]:
@@ -68,22 +71,24 @@ def the_nucleus_variables_are_its_own(fleet: Fleet) -> Iterator[Finding]:
 @rule(
     "environment-brace",
     Severity.NOTE,
-    LITE,
-    reason="In Setenv of nucleus lite every { opens a recipe variable. One that it does not know "
-    "cuts the script short, the rest is run, and the deployment is reported as SUCCEEDED.",
-    source=f"{pages.LITE_RECIPES}; measured on nucleus lite 2.6.0",
-    fix="Keep the value in a file of the function, or encode it without braces.",
-    example='functions:\n  classify: {environment: {LABELS: \'{"0": "zero"}\'}}\n',
+    V2,
+    reason="A function's variables are configuration of its component, where nucleus lite replaces "
+    "no recipe variables, and classic only with interpolateComponentConfiguration. Other braces "
+    "are safe there: no script carries a value.",
+    source=f"{pages.RECIPES} (recipe variables); {pages.LITE_RECIPES}",
+    fix="Let the function read AWS_IOT_THING_NAME and what else the nucleus tells it.",
+    example="components: {prefix: com.example}\n"
+    'functions:\n  classify: {environment: {CLIENT: "line-{iot:thingName}"}}\n',
 )
-def values_have_no_braces(fleet: Fleet) -> Iterator[Finding]:
-    """A brace in a variable's value is a recipe variable to nucleus lite."""
-    for function in fleet.functions.values():
+def values_have_no_recipe_variables(fleet: Fleet) -> Iterator[Finding]:
+    """A recipe variable in a function's variable is not replaced."""
+    for function in fleet.functions.values() if fleet.components.wanted else ():
         for name, value in function.environment.items():
-            if "{" in value:
+            if found := RECIPE_VARIABLE.search(value):
                 yield (
                     f"functions.{function.name}.environment.{name}",
-                    "has a brace, which nucleus lite takes for a recipe variable",
-                    "keep the value in a file of the function",
+                    f"has {found[0]}, which is not replaced in configuration",
+                    "let the function read what the nucleus tells it: AWS_IOT_THING_NAME",
                 )
 
 

@@ -216,6 +216,7 @@ def not_too_many_client_devices(fleet: Fleet) -> Iterator[Finding]:
     source=f"{pages.API_V2} (baseRatePerMinute)",
     fix="Write a rate up to 1000 per minute.",
     example="deployment:\n  rollout: {start: 2000 per minute, factor: 2, after: 10 succeeded}\n",
+    firm=True,
 )
 def rollouts_start_slowly(fleet: Fleet) -> Iterator[Finding]:
     """A rollout starts with at most 1,000 cores a minute."""

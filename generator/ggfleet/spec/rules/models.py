@@ -19,9 +19,8 @@ _MODEL = (
     "models:\n  digits:\n    source: {}\n    version: 1.0.0\n    destination: /models\n"
     "functions:\n  classify: {{models: [digits]}}\n"
 )
-VERSION = re.compile(r"(\d{1,6})\.(\d{1,6})\.(\d{1,6})(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?")
-MAX_VERSION = 64
-"""Characters."""
+VERSION = re.compile(r"[\w .:/=+@-]{1,256}")
+"""The value of a tag."""
 
 _JOB = "arn:aws:sagemaker:eu-west-1:123456789012:training-job/digits"
 
@@ -35,15 +34,14 @@ def _remote(fleet: Fleet, scheme: str) -> Iterator[Model]:
 @rule(
     "model-archive",
     Severity.ERROR,
-    V1,
     reason="V1 takes an archive in S3 by its ending, .zip or .tar.gz, and unpacks nothing else. No "
-    "page of AWS mentions .tgz.",
-    source=f"{pages.API_V1} (S3Uri)",
+    "page of AWS mentions .tgz. On V2 the model's component unpacks the same two.",
+    source=f"{pages.API_V1} (S3Uri); {pages.RECIPES} (Unarchive)",
     fix="Name an archive that ends in .zip or .tar.gz.",
     example=_MODEL.format("s3://line-greengrass/digits.tgz"),
 )
 def remote_models_are_archives(fleet: Fleet) -> Iterator[Finding]:
-    """V1 takes an archive in S3 by its ending."""
+    """An archive in S3 is a .zip or a .tar.gz."""
     for model in _remote(fleet, "s3://"):
         if not model.source.endswith((".zip", ".tar.gz")):
             fix = "name an archive that ends in .zip or .tar.gz"
@@ -203,19 +201,20 @@ def buckets_are_readable(fleet: Fleet) -> Iterator[Finding]:
     "model-version",
     Severity.ERROR,
     V2,
-    reason="A model's version is part of a component's: three numbers up to 999999, after - or + "
-    "letters, digits, dots and -, 64 characters in all.",
-    source=f"{pages.RECIPES} (ComponentVersion); {pages.API_V2}",
+    reason="A model's version is a tag of its component, whose value has letters, digits, blanks "
+    "and . : / = + - _ @ only, 256 characters at most. The component's own version follows from "
+    "its content.",
+    source=f"{pages.API_V2} (TagValue); AWS's rules for tags",
     fix="Write it like 1.2.0 or 1.2.0-rc.1.",
-    example="models:\n  digits: {source: digits, version: 1.0.20261122, destination: /models}\n"
+    example='models:\n  digits: {source: digits, version: "1.0.0+a;b", destination: /models}\n'
     "functions:\n  classify: {models: [digits]}\n",
 )
-def versions_fit(fleet: Fleet) -> Iterator[Finding]:
-    """A model's version can be that of a component."""
+def versions_are_tags(fleet: Fleet) -> Iterator[Finding]:
+    """A model's version can be the value of a tag."""
     for model in fleet.models.values():
-        if len(model.version) > MAX_VERSION or not VERSION.fullmatch(model.version):
+        if model.version and not VERSION.fullmatch(model.version):
             yield (
                 f"models.{model.name}.version",
-                f"{model.version} cannot be the version of a component",
-                "three numbers up to 999999, at most 64 characters: 1.2.0",
+                f"{model.version} cannot be a tag of a component",
+                "use letters, digits and . : / = + - _ @, at most 256: 1.2.0-rc.1",
             )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Hashable, Iterable, Iterator
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import TypeVar
 
 from ggfleet.model import Fleet, Function, Install, Library, Model, Platform, RunAs
@@ -102,6 +102,14 @@ def version(text: str) -> tuple[int, int]:
 def listed(names: list[str]) -> str:
     """`a`, `a and b`, `a, b and c`."""
     return " and ".join(part for part in (", ".join(names[:-1]), names[-1]) if part)
+
+
+def text_of(file: Path) -> str:
+    """A file's text; empty where other rules tell that it cannot be read."""
+    try:
+        return file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return ""
 
 
 def told(platforms: list[Platform]) -> str:

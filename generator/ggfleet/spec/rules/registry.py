@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from ggfleet.model import Fleet, Problem, Severity, Target
+from ggfleet.model import Draft, Fleet, Problem, Severity, Target
 from ggfleet.spec.problems import Problems
 
 SPEC = "fleet.yml"
@@ -20,6 +20,8 @@ Finding = tuple[str, str, str]
 Check = Callable[[Fleet], Iterator[Finding]]
 FileCheck = Callable[[Fleet, Path], Iterator[Finding]]
 """A check that looks at the files which a fleet names; the path is the spec's folder."""
+DraftCheck = Callable[[Fleet, Draft], Iterator[Finding]]
+"""A check that looks at the V2 documents which would be made of a fleet."""
 
 ALL = tuple(Target)
 V1 = (Target.V1,)
@@ -48,6 +50,7 @@ class Rule:
     example: Mapping[str, str]
     firm: bool
     check: FileCheck | None
+    draft_check: DraftCheck | None = None
 
     @property
     def theme(self) -> str:
@@ -110,6 +113,28 @@ def of_files(
         files = {SPEC: example} if isinstance(example, str) else example
         told = summary or _summary(check)
         add(Rule(name, severity, targets, told, reason, source, fix, files, firm, check))
+        return check
+
+    return register
+
+
+def of_documents(
+    name: str,
+    severity: Severity,
+    targets: tuple[Target, ...] = V2,
+    *,
+    reason: str,
+    source: str,
+    fix: str,
+    example: str | Mapping[str, str],
+    firm: bool = False,
+) -> Callable[[DraftCheck], DraftCheck]:
+    """Make a rule of a check that looks at the V2 documents of a fleet."""
+
+    def register(check: DraftCheck) -> DraftCheck:
+        files = {SPEC: example} if isinstance(example, str) else example
+        told = _summary(check)
+        add(Rule(name, severity, targets, told, reason, source, fix, files, firm, None, check))
         return check
 
     return register

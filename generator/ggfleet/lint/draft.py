@@ -1,0 +1,114 @@
+"""V2 documents in memory, with stand-ins for archives that are not built yet."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
+
+from ggfleet.errors import GgfleetError
+from ggfleet.model import (
+    ADAPTER,
+    ANY_PLATFORM,
+    Archive,
+    Document,
+    Draft,
+    DraftRecipe,
+    Fleet,
+    Form,
+    Install,
+    Json,
+    Layout,
+    Manifest,
+    Part,
+)
+from ggfleet.render.group_v1.names import archive_uri
+from ggfleet.render.v2 import render_deployment_v2, render_recipes_v2
+from ggfleet.render.v2.names import component_name
+
+DIGITS = 16
+"""Hexadecimal digits of the content in an archive's name, as `ggfleet.bundle` writes it."""
+
+Wanted = tuple[Part, str, str, Form]
+"""Part, name, platform and form of an archive."""
+
+
+def draft(fleet: Fleet, manifest: Manifest) -> Draft:
+    """What would be rendered, without what a renderer refuses: other rules tell why.
+
+    An archive that is not built yet counts as small, which makes the shortest recipes.
+    """
+    missing = [each for each in _wanted(fleet) if manifest.find(*each) is None]
+    whole = Manifest((*manifest.archives, *(_stand_in(fleet, *each) for each in missing)))
+    documents: list[Document] = []
+    for renderer in (render_recipes_v2, render_deployment_v2):
+        with contextlib.suppress(GgfleetError):
+            documents += renderer(fleet, whole).documents
+    return Draft(
+        recipes=tuple(_recipes(fleet, documents)),
+        deployments=dict(_below("deployments/", documents)),
+        archives={archive_uri(fleet, each.key): each for each in manifest.archives},
+    )
+
+
+def _wanted(fleet: Fleet) -> Iterator[Wanted]:
+    """Every archive that a document could name."""
+    for platform in fleet.used_platforms():
+        for library in fleet.libraries.values():
+            if library.install is Install.ML_RESOURCE:
+                form = Form.IMAGE if library.layout is Layout.IMAGE else Form.ZIP
+                yield Part.LIBRARIES, library.name, platform.name, form
+        for model in fleet.models.values():
+            yield Part.MODEL, model.name, platform.name, Form.ZIP
+        for name in fleet.functions:
+            yield Part.FUNCTION, name, platform.name, Form.ZIP
+        yield Part.ADAPTER, ADAPTER, platform.name, Form.ZIP
+
+
+def _stand_in(fleet: Fleet, part: Part, name: str, platform: str, form: Form) -> Archive:
+    """An archive with a name as long as the real one's, and different where that will be."""
+    own = platform if _is_native(fleet, part, name) else ANY_PLATFORM
+    digits = hashlib.sha256(f"{part} {name} {own}".encode()).hexdigest()
+    file = f"{part}/{name}-{own}-{digits[:DIGITS]}.{form}"
+    key = f"ggfleet/{fleet.name}/{file}"
+    return Archive(part, name, platform, file, key, digits, digits, 0, 0, 0, form)
+
+
+def _is_native(fleet: Fleet, part: Part, name: str) -> bool:
+    """Whether a platform has an archive of its own; a function with wheels is taken to."""
+    if part is Part.MODEL:
+        return bool(fleet.models[name].variants)
+    if part is Part.FUNCTION:
+        return any(fleet.libraries_of(fleet.functions[name], Install.IN_FUNCTION))
+    return True
+
+
+def _recipes(fleet: Fleet, documents: Iterable[Document]) -> Iterator[DraftRecipe]:
+    parts = _parts(fleet)
+    for prefix, local in (("recipes/", False), ("local/lite/recipes/", True)):
+        for _, content in _below(prefix, documents):
+            name = str(content["ComponentName"])
+            # One for each platform has the platform behind it, and no part's name has a dot.
+            part = parts.get(name) or parts[name.rpartition(".")[0]]
+            yield DraftRecipe(part, content, local)
+
+
+def _parts(fleet: Fleet) -> dict[str, str]:
+    """Paths in the spec by the names of the components that are made of them."""
+    kinds: dict[str, tuple[str, Iterable[str]]] = {
+        "library": ("libraries", fleet.libraries),
+        "model": ("models", fleet.models),
+        "function": ("functions", fleet.functions),
+    }
+    return {
+        component_name(fleet, kind, name): f"{key}.{name}"
+        for kind, (key, names) in kinds.items()
+        for name in names
+    }
+
+
+def _below(prefix: str, documents: Iterable[Document]) -> Iterator[tuple[str, Mapping[str, Json]]]:
+    """The documents of one folder, by their names without `.json`."""
+    for document in documents:
+        if document.path.startswith(prefix) and isinstance(document.content, Mapping):
+            yield document.path.removeprefix(prefix).removesuffix(".json"), document.content
