@@ -15,12 +15,12 @@ from ggfleet.cli.options import (
     chosen,
     default_bundles,
     json_option,
+    loaded,
     platforms_option,
     spec_argument,
 )
 from ggfleet.cli.progress import reporting
 from ggfleet.model import Archive, Form
-from ggfleet.spec import load
 
 
 @click.command()
@@ -44,7 +44,7 @@ def command(
     Libraries are resolved for the platform, not for this machine, from wheels alone. Archives are
     named by their content; what has not changed is not built again.
     """
-    fleet = chosen(load(spec), platforms)
+    fleet = chosen(loaded(spec), platforms)
     with reporting(quiet=as_json) as progress:
         manifest = build(fleet, fleet.used_platforms(), out, cache=cache, progress=progress)
     removed = prune(out) if prunes else ()

@@ -7,9 +7,9 @@ from pathlib import Path
 import click
 
 from ggfleet.cli import output
-from ggfleet.cli.options import default_cache, json_option, spec_argument
+from ggfleet.cli.options import inventories, json_option, spec_argument
 from ggfleet.model import Fleet, Json, Severity
-from ggfleet.spec import Checked, cached_inventory, check
+from ggfleet.spec import Checked, check
 
 FORMATS = ("text", "json", "sarif")
 
@@ -29,7 +29,7 @@ def command(spec: Path, form: str, as_json: bool, strict: bool) -> int:
     be silenced in the spec, with a reason: suppress: [{rule: ID, at: functions.x, reason: "..."}].
     `ggfleet explain ID` tells what a rule is about.
     """
-    checked = check(spec, cached_inventory(default_cache() / "inventory"))
+    checked = check(spec, inventories())
     failed = checked.fleet is None or (strict and _count(checked, Severity.WARNING) > 0)
     if as_json or form == "json":
         output.print_json(_as_json(spec, checked))
