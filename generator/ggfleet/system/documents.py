@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from ggfleet.errors import GgfleetError
-from ggfleet.model import Json, Rendering
-from ggfleet.system.files import document_text, locked, replace_folder, write_json, write_text
+from ggfleet.model import Document, Json, Rendering
+from ggfleet.system.files import document_text, flush_tree, locked, replace_folder
 
 MARK = ".ggfleet.json"
 """Lists a rendering's documents. A folder without it, or with other files, is somebody's own."""
@@ -25,14 +26,26 @@ def write_rendering(rendering: Rendering, out: Path) -> None:
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{out.name}.", dir=out.parent) as beside:
         new = Path(beside) / out.name
-        for document in rendering.documents:
-            write_text(new / document.path, document_text(document))
-        write_json(new / MARK, sorted(document.path for document in rendering.documents))
+        _write_all(rendering.documents, new)
+        flush_tree(new)
         with locked(out.parent):
             if out.exists() and not _is_ours(out):
                 message = f"{out} holds files that are no earlier rendering"
                 raise GgfleetError(message, fix="name an empty or a new folder")
             replace_folder(new, out)
+
+
+def _write_all(documents: Sequence[Document], folder: Path) -> None:
+    """Plain files in a new folder, which nobody looks at before it is whole."""
+    mark = Document(MARK, sorted(document.path for document in documents))
+    made: set[Path] = set()
+    for document in (*documents, mark):
+        path = folder / document.path
+        if path.parent not in made:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            made.add(path.parent)
+        with path.open("x", encoding="utf-8") as stream:
+            stream.write(document_text(document))
 
 
 def read_documents(folder: Path) -> dict[str, Json]:
