@@ -8,7 +8,8 @@ from pathlib import Path
 import click
 from rich.table import Table
 
-from ggfleet.bundle import Superseded, build, prune
+from ggfleet.bundle.build import build
+from ggfleet.bundle.prune import Superseded, prune
 from ggfleet.cli import output
 from ggfleet.cli.options import (
     cache_option,

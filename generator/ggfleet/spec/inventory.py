@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -107,8 +106,11 @@ def _cores(section: Section, groups: dict[str, str], inventory: Inventory) -> It
                 section.problems.error(at, message, fix)
                 continue
             seen[host] = group
-            core = _core(host, group, platform, inventory, section.problems, at)
-            yield replace(core, sync_shadow=sync_shadow)
+            variables = inventory["_meta"]["hostvars"].get(host, {})
+            _refuse_templates(host, variables, section.problems, at)
+            thing = str(variables.get(THING_VARIABLE, host))
+            certificate = _certificate(host, variables)
+            yield Core(host, group, platform, thing, certificate, sync_shadow)
 
 
 def hosts_of(inventory: Inventory, group: str) -> list[str]:
@@ -119,16 +121,11 @@ def hosts_of(inventory: Inventory, group: str) -> list[str]:
     return list(found)
 
 
-def _core(
-    host: str, group: str, platform: str, inventory: Inventory, problems: Problems, at: str
-) -> Core:
-    variables = inventory["_meta"]["hostvars"].get(host, {})
+def _refuse_templates(host: str, variables: dict[str, Any], problems: Problems, at: str) -> None:
     for name in (THING_VARIABLE, CERTIFICATE_VARIABLE):
         if "{{" in str(variables.get(name, "")):
             message = f"{name} of the host {host} is a template"
             problems.error(at, message, "write the value itself: Ansible's facts are not read")
-    thing = str(variables.get(THING_VARIABLE, host))
-    return Core(host, group, platform, thing, _certificate(host, variables))
 
 
 def _certificate(host: str, variables: dict[str, Any]) -> Reference:
