@@ -160,7 +160,7 @@ def test_flushing_a_folder_that_is_not_there_tells_its_name(tmp_path: Path) -> N
         flush_tree(tmp_path / "absent")
 
 
-@pytest.mark.parametrize("own", ["notes.md", ".git", "cores/notes.md"])
+@pytest.mark.parametrize("own", ["notes.md", ".git", "cores/notes.md", "cores/a/notes.md"])
 def test_a_folder_with_anything_else_is_not_replaced(tmp_path: Path, own: str) -> None:
     write_rendering(RENDERING, tmp_path / "out")
     (tmp_path / "out" / own).touch()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -38,14 +39,14 @@ def write_rendering(rendering: Rendering, out: Path) -> None:
 def _write_all(documents: Sequence[Document], folder: Path) -> None:
     """Plain files in a new folder, which nobody looks at before it is whole."""
     mark = Document(MARK, sorted(document.path for document in documents))
-    made: set[Path] = set()
+    homes: dict[str, Path] = {}
     for document in (*documents, mark):
-        path = folder / document.path
-        if path.parent not in made:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            made.add(path.parent)
-        with path.open("x", encoding="utf-8") as stream:
-            stream.write(document_text(document))
+        home, _, name = document.path.rpartition("/")
+        if home not in homes:
+            homes[home] = folder / home
+            homes[home].mkdir(parents=True, exist_ok=True)
+        with (homes[home] / name).open("xb") as stream:
+            stream.write(document_text(document).encode())
 
 
 def read_documents(folder: Path) -> dict[str, Json]:
@@ -73,7 +74,8 @@ def _parsed(name: str, text: str) -> Json:
 def _is_ours(out: Path) -> bool:
     if not out.is_dir():
         return False
-    files = {path.relative_to(out).as_posix() for path in out.rglob("*") if not path.is_dir()}
+    below = len(f"{out}/")
+    files = {f"{top}/{name}"[below:] for top, _, names in os.walk(out) for name in names}
     if MARK not in files:
         return not any(out.iterdir())
     return files <= {MARK, *_listed(out)}
