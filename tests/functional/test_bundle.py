@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from ggfleet.bundle import build, host_platform, read_manifest
+from ggfleet.bundle import host_platform, read_manifest
+from ggfleet.bundle.build import build
 from ggfleet.bundle.resolve import resolve
 from ggfleet.errors import BundleError
 from ggfleet.model import Archive, Fleet, Install, Manifest, Part

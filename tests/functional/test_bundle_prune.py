@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from functional.ggfleet_command import ggfleet
-from ggfleet.bundle import build, prune
-from ggfleet.bundle.prune import building
+from ggfleet.bundle.build import build
+from ggfleet.bundle.prune import building, prune
 from ggfleet.errors import BundleError, GgfleetError
 from ggfleet.model import Manifest
 from unit.factories import make_fleet, make_function, make_model, make_platform

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from ggfleet.errors import ToolError
-from ggfleet.spec import cached_inventory, inventory_cache
+from ggfleet.spec import ReadInventory, cached_inventory, inventory_cache
 
 HOSTS = "raspberry_pi:\n  hosts:\n    pi-01: {ansible_password: secret}\n"
 ANSWER: dict[str, Any] = {
@@ -45,10 +45,15 @@ def inventory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
+def read_with(ansible: ReadInventory) -> ReadInventory:
+    """The cache before an Ansible that answers alike however it is asked."""
+    return cached_inventory(Path("cache"), ansible, ansible)
+
+
 def asked(inventory: Path, change: Callable[[], object]) -> int:
     """How often Ansible is asked when one thing happens between two readings."""
     ansible = Ansible()
-    read = cached_inventory(Path("cache"), ansible)
+    read = read_with(ansible)
     assert read(inventory) in (NEEDED, ANSWER)
     change()
     assert read(inventory) in (NEEDED, ANSWER)
@@ -93,6 +98,8 @@ VAULT = "$ANSIBLE_VAULT;1.1;AES256\n"
 DOUBTS: dict[str, Callable[[Path], object]] = {
     "a script": lambda i: write(i / "list", "#!/bin/sh\n", 0o755),
     "a plugin": lambda i: write(i / "aws.yml", "plugin: amazon.aws.aws_ec2\n"),
+    "a plugin with a quoted key": lambda i: write(i / "aws.yml", '"plugin": amazon.aws.aws_ec2\n'),
+    "a plugin in braces": lambda i: write(i / "aws.yml", "{plugin: amazon.aws.aws_ec2}\n"),
     "an encrypted file": lambda i: write(i / "group_vars/all.yml", VAULT),
     "an encrypted value": lambda i: write(i / "group_vars/all.yml", f"a: !vault |\n  {VAULT}"),
     "a link": lambda i: (i / "link.yml").symlink_to(i / "hosts.yml"),
@@ -114,16 +121,17 @@ def test_where_more_may_matter_nothing_is_kept(
     assert not Path("cache").exists()
 
 
+@pytest.mark.parametrize("name", ["ANSIBLE_HOME", "ANSIBLE_INVENTORY_ENABLED"])
 def test_where_ansible_looks_elsewhere_nothing_is_kept(
-    inventory: Path, monkeypatch: pytest.MonkeyPatch
+    inventory: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    monkeypatch.setenv("ANSIBLE_HOME", str(inventory.parent))
+    monkeypatch.setenv(name, str(inventory.parent))
     assert asked(inventory, lambda: None) == 2
 
 
 def test_passwords_of_an_inventory_are_not_kept(inventory: Path) -> None:
     """Groups and the two variables that ggfleet reads, in a file for its owner alone."""
-    cached_inventory(Path("cache"), Ansible())(inventory)
+    read_with(Ansible())(inventory)
     (entry,) = Path("cache").iterdir()
     assert json.loads(entry.read_text()) == NEEDED
     assert stat.S_IMODE(entry.stat().st_mode) == 0o600
@@ -131,7 +139,7 @@ def test_passwords_of_an_inventory_are_not_kept(inventory: Path) -> None:
 
 def test_a_damaged_entry_is_made_anew(inventory: Path) -> None:
     ansible = Ansible()
-    read = cached_inventory(Path("cache"), ansible)
+    read = read_with(ansible)
     read(inventory)
     (entry,) = Path("cache").iterdir()
     entry.write_text("{")
@@ -150,13 +158,35 @@ def test_a_failure_is_not_kept(inventory: Path) -> None:
         raise ToolError("no such plugin")
 
     with pytest.raises(ToolError):
-        cached_inventory(Path("cache"), broken)(inventory)
+        read_with(broken)(inventory)
     assert not Path("cache").exists()
 
 
 def test_old_entries_go(inventory: Path) -> None:
-    read = cached_inventory(Path("cache"), Ansible())
+    read = read_with(Ansible())
     for number in range(inventory_cache.KEPT + 3):
         (inventory / "hosts.yml").write_text(f"{HOSTS}# {number}\n")
         read(inventory)
     assert len(list(Path("cache").iterdir())) == inventory_cache.KEPT
+
+
+def test_a_file_that_changes_while_ansible_reads_is_asked_for_again(inventory: Path) -> None:
+    """Its answer is of other content than was looked at before, and of which part nobody knows."""
+    hosts = inventory / "hosts.yml"
+
+    def slow(_: Path) -> dict[str, Any]:
+        hosts.write_text(f"{HOSTS}# changed\n")
+        return ANSWER
+
+    read_with(slow)(inventory)
+    assert not Path("cache").exists()
+
+
+def test_files_alone_are_read_with_fewer_plugins(inventory: Path) -> None:
+    whole, files = Ansible(), Ansible()
+    read = cached_inventory(Path("cache"), whole, files)
+    read(inventory)
+    assert (whole.asked, files.asked) == (0, 1)
+    write(inventory / "list", "#!/bin/sh\n", 0o755)
+    read(inventory)
+    assert (whole.asked, files.asked) == (1, 1)

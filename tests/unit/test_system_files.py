@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from pathlib import Path
 
 import pytest
 
 from ggfleet.errors import GgfleetError, ToolError
-from ggfleet.model import Document, Rendering
-from ggfleet.system.documents import write_rendering
-from ggfleet.system.files import atomic_file, locked, remove_tree, replace_folder, write_json
+from ggfleet.model import Document, Json, Rendering, Severity
+from ggfleet.system.documents import read_documents, write_rendering
+from ggfleet.system.files import (
+    FEW,
+    atomic_file,
+    flush_tree,
+    locked,
+    remove_tree,
+    replace_folder,
+    to_json,
+    write_json,
+)
 from ggfleet.system.process import program, run
 
 RENDERING = Rendering((Document("calls.json", []), Document("cores/a/group.json", {"Name": "a"})))
@@ -48,6 +58,17 @@ def test_json_keeps_order_and_refuses_what_is_no_json(tmp_path: Path) -> None:
     assert (tmp_path / "x.json").read_text() == '{\n  "b": 1,\n  "a": "ü"\n}\n'
     with pytest.raises(ValueError, match="not JSON compliant"):
         write_json(tmp_path / "x.json", float("nan"))
+
+
+TEXTS: list[Json] = [
+    {}, [], "", None, True, 0, -1.5, 1e300, "ü\u2028\x00\"\\\n", [[], {}, [[]]], {"": {"a": []}},
+    {"b": [1, {"c": None}], "a": "x", "d": {"e": {"f": [True, "y"]}}}, (1, (2,)), [Severity.NOTE],
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("content", TEXTS, ids=str)
+def test_json_is_written_as_the_standard_library_indents_it(content: Json) -> None:
+    assert to_json(content) == json.dumps(content, indent=2, ensure_ascii=False) + "\n"
 
 
 def test_a_folder_takes_the_place_of_another(tmp_path: Path) -> None:
@@ -114,7 +135,32 @@ def test_a_rendering_replaces_an_earlier_one_wholly(tmp_path: Path) -> None:
     assert names(tmp_path) == ["out"]
 
 
-@pytest.mark.parametrize("own", ["notes.md", ".git", "cores/notes.md"])
+def test_a_rendering_of_many_documents_is_whole(tmp_path: Path) -> None:
+    """More than are flushed one by one."""
+    documents = [Document(f"cores/{n}/group.json", {"Name": str(n)}) for n in range(FEW)]
+    for _ in range(2):
+        write_rendering(
+            Rendering((*documents, Document("lines.jsonl", [1, 2], lines=True))), tmp_path / "out"
+        )
+    found = read_documents(tmp_path / "out")
+    assert found == {**{each.path: each.content for each in documents}, "lines.jsonl": [1, 2]}
+    assert names(tmp_path) == ["out"]
+
+
+def test_two_documents_of_one_path_leave_the_earlier_rendering(tmp_path: Path) -> None:
+    write_rendering(RENDERING, tmp_path / "out")
+    with pytest.raises(FileExistsError):
+        write_rendering(Rendering((Document("a", 1), Document("a", 2))), tmp_path / "out")
+    assert names(tmp_path) == ["out"]
+    assert read_documents(tmp_path / "out").keys() == {each.path for each in RENDERING.documents}
+
+
+def test_flushing_a_folder_that_is_not_there_tells_its_name(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match="absent"):
+        flush_tree(tmp_path / "absent")
+
+
+@pytest.mark.parametrize("own", ["notes.md", ".git", "cores/notes.md", "cores/a/notes.md"])
 def test_a_folder_with_anything_else_is_not_replaced(tmp_path: Path, own: str) -> None:
     write_rendering(RENDERING, tmp_path / "out")
     (tmp_path / "out" / own).touch()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ggfleet.bundle.fetch import WheelCache
 from ggfleet.bundle.fingerprint import Fingerprints
-from ggfleet.bundle.manifest import FILE_NAME, read_manifest, write_manifest
+from ggfleet.bundle.manifest import FILE_NAME, key_prefix, read_manifest, write_manifest
 from ggfleet.bundle.parts import archives
 from ggfleet.bundle.prune import building
 from ggfleet.bundle.resolve import resolve
@@ -88,11 +88,6 @@ def _is_current(fleet: Fleet, out: Path, archive: Archive) -> bool:
     known = archive.platform in fleet.platforms or archive.platform == ANY_PLATFORM
     ours = archive.key.startswith(key_prefix(fleet))
     return ours and archive.name in names and known and (out / archive.file).is_file()
-
-
-def key_prefix(fleet: Fleet) -> str:
-    """What the S3 keys of all of a fleet's archives begin with."""
-    return f"ggfleet/{fleet.name}/"
 
 
 def _is_replaced(old: Archive, built: Sequence[Archive]) -> bool:

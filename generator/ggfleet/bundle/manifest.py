@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 from typing import get_type_hints
 
 from ggfleet.errors import BundleError
-from ggfleet.model import Archive, Form, Json, Manifest, Part
+from ggfleet.model import Archive, Fleet, Form, Json, Manifest, Part
 from ggfleet.system.files import write_json
 
 VERSION = 1
@@ -37,6 +37,11 @@ def write_manifest(path: Path, manifest: Manifest) -> None:
     archives = sorted(manifest.archives, key=lambda a: (a.part, a.name, a.platform, a.form))
     items: list[Json] = [archive_to_json(archive) for archive in archives]
     write_json(path, {"version": VERSION, "archives": items})
+
+
+def key_prefix(fleet: Fleet) -> str:
+    """What the S3 keys of all of a fleet's archives begin with."""
+    return f"ggfleet/{fleet.name}/"
 
 
 def archive_to_json(archive: Archive) -> dict[str, Json]:

@@ -8,18 +8,19 @@ from pathlib import Path
 import click
 from rich.table import Table
 
-from ggfleet.bundle import Superseded, build, prune
+from ggfleet.bundle.build import build
+from ggfleet.bundle.prune import Superseded, prune
 from ggfleet.cli import output
 from ggfleet.cli.options import (
     cache_option,
     chosen,
     default_bundles,
     json_option,
+    loaded,
     platforms_option,
     spec_argument,
 )
 from ggfleet.cli.progress import reporting
-from ggfleet.lint import load
 from ggfleet.model import Archive, Form
 
 
@@ -44,7 +45,7 @@ def command(
     Libraries are resolved for the platform, not for this machine, from wheels alone. Archives are
     named by their content; what has not changed is not built again.
     """
-    fleet = chosen(load(spec), platforms)
+    fleet = chosen(loaded(spec), platforms)
     with reporting(quiet=as_json) as progress:
         manifest = build(fleet, fleet.used_platforms(), out, cache=cache, progress=progress)
     removed = prune(out) if prunes else ()

@@ -8,10 +8,10 @@ from pathlib import Path
 import click
 
 from ggfleet.cli import output
-from ggfleet.cli.options import default_cache, json_option, spec_argument
+from ggfleet.cli.options import inventories, json_option, spec_argument
 from ggfleet.lint import FindArchives, check, none_built
 from ggfleet.model import Fleet, Json, Severity
-from ggfleet.spec import Checked, cached_inventory
+from ggfleet.spec import Checked
 
 FORMATS = ("text", "json", "sarif")
 
@@ -35,7 +35,7 @@ def command(spec: Path, form: str, as_json: bool, strict: bool, bundles: Path | 
     be silenced in the spec, with a reason: suppress: [{rule: ID, at: functions.x, reason: "..."}].
     `ggfleet explain ID` tells what a rule is about.
     """
-    checked = check(spec, cached_inventory(default_cache() / "inventory"), _archives(bundles))
+    checked = check(spec, inventories(), _archives(bundles))
     failed = checked.fleet is None or (strict and _count(checked, Severity.WARNING) > 0)
     if as_json or form == "json":
         output.print_json(_as_json(spec, checked))

@@ -16,6 +16,7 @@ from ggfleet.cli.options import (
     core_option,
     isolation_option,
     json_option,
+    loaded,
     platform_option,
     spec_argument,
 )
@@ -32,7 +33,6 @@ from ggfleet.compare import (
     to_json,
 )
 from ggfleet.errors import CompareError
-from ggfleet.lint import load
 from ggfleet.model import Json
 from ggfleet.system.files import write_json
 from ggfleet.workbench import Message, choose_core, interpreter, read_messages
@@ -105,7 +105,7 @@ def command(
     Both are done for real on this machine, from an empty device to an updated model, with the same
     wheels, over links on loopback that count bytes. The seconds hold no network's own time.
     """
-    fleet = load(spec)
+    fleet = loaded(spec)
     core = choose_core(fleet, platform, core_name)
     reduced, chosen = reduce_to(fleet.on(core.platform), function)
     plan = Plan(

@@ -8,13 +8,25 @@ from pathlib import Path
 import click
 
 from ggfleet.errors import GgfleetError
+from ggfleet.lint import FindArchives, load, none_built
 from ggfleet.model import Fleet
+from ggfleet.spec import ReadInventory, cached_inventory
 from ggfleet.spec.problems import suggestion
 
 
 def default_cache() -> Path:
     """Where fetched wheels are kept (XDG base directories)."""
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "ggfleet"
+
+
+def inventories() -> ReadInventory:
+    """Ansible, asked anew only about inventories that have changed."""
+    return cached_inventory(default_cache() / "inventory")
+
+
+def loaded(spec: Path, find_archives: FindArchives = none_built) -> Fleet:
+    """The fleet of a spec. Raises `SpecError` with every problem when at least one is an error."""
+    return load(spec, inventories(), find_archives)
 
 
 spec_argument = click.argument(

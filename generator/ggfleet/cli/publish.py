@@ -8,12 +8,17 @@ from pathlib import Path
 import click
 
 from ggfleet.cli import output
-from ggfleet.cli.options import bundles_option, endpoint_option, json_option, spec_argument
+from ggfleet.cli.options import (
+    bundles_option,
+    endpoint_option,
+    json_option,
+    loaded,
+    spec_argument,
+)
 from ggfleet.cli.progress import reporting
 from ggfleet.cli.render import manifest_in
 from ggfleet.cloud import publish, s3_client
 from ggfleet.errors import GgfleetError
-from ggfleet.lint import load
 
 
 @click.command()
@@ -26,7 +31,7 @@ def command(spec: Path, bundles: Path, endpoint_url: str | None, as_json: bool) 
 
     An archive is named by its content and never overwritten: what is there already stays.
     """
-    fleet = load(spec)
+    fleet = loaded(spec)
     manifest = manifest_in(bundles, fleet)
     if not manifest.archives:
         raise GgfleetError(f"{bundles} holds no archives", fix=f"run `ggfleet bundle {spec}`")

@@ -9,9 +9,15 @@ import click
 
 from ggfleet.bundle import key_prefix, read_manifest
 from ggfleet.cli import output
-from ggfleet.cli.options import bundles_option, chosen, json_option, platforms_option, spec_argument
+from ggfleet.cli.options import (
+    bundles_option,
+    chosen,
+    json_option,
+    loaded,
+    platforms_option,
+    spec_argument,
+)
 from ggfleet.errors import GgfleetError
-from ggfleet.lint import load
 from ggfleet.model import Fleet, Manifest, Rendering
 from ggfleet.render import TARGETS, render
 from ggfleet.system.documents import read_documents, write_rendering
@@ -57,7 +63,7 @@ def command(
     if platforms and target.endswith("-v2"):
         message = f"{target} is rendered for all platforms: components may serve several"
         raise GgfleetError(message, fix="leave out --platform")
-    fleet = chosen(load(spec, find_archives=partial(manifest_in, bundles)), platforms)
+    fleet = chosen(loaded(spec, partial(manifest_in, bundles)), platforms)
     before = read_documents(previous) if previous else None
     rendering = render(fleet, manifest_in(bundles, fleet), target, before)
     write_rendering(rendering, out)

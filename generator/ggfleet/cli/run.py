@@ -17,11 +17,11 @@ from ggfleet.cli.options import (
     core_option,
     isolation_option,
     json_option,
+    loaded,
     platform_option,
     spec_argument,
 )
 from ggfleet.cli.progress import reporting
-from ggfleet.lint import load
 from ggfleet.model import Core
 from ggfleet.system.progress import Progress
 from ggfleet.workbench import (
@@ -81,7 +81,7 @@ def command(
     cloud go to standard output likewise, everything else to standard error. Ends when the messages
     have ended and are answered. Exit code 1 when a call failed or a message was dropped.
     """
-    fleet = load(spec)
+    fleet = loaded(spec)
     core = choose_core(fleet, platform, core_name)
     if which:
         _tell_which(core, as_json)

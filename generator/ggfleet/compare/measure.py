@@ -9,7 +9,8 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ggfleet.bundle import build, fetched_wheels
+from ggfleet.bundle.build import build
+from ggfleet.bundle.fetched import fetched_wheels
 from ggfleet.compare.device import Device
 from ggfleet.compare.disk import disk_use
 from ggfleet.compare.link import CountedLink

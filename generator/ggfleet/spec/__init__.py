@@ -1,5 +1,6 @@
 """The spec: YAML text to a `Fleet`, or every problem with its place and its fix."""
 
+from ggfleet.spec.inventory import ReadInventory
 from ggfleet.spec.inventory_cache import cached_inventory
 from ggfleet.spec.load import Checked, check, load
 from ggfleet.spec.reference import spec_reference
@@ -10,6 +11,7 @@ from ggfleet.spec.template import starter
 __all__ = [
     "RULES",
     "Checked",
+    "ReadInventory",
     "Rule",
     "cached_inventory",
     "check",

@@ -1,12 +1,13 @@
 """What `ansible-inventory` said, kept until anything that it depends on changes.
 
-Ansible takes most of a second to start, a check without it a fifth of that. An answer is kept under
+Ansible takes most of a second to start and a second for each 1,000 hosts, a check without it a
+fifth of a second. An answer is kept under
 the digest of everything it was made from: every file of the inventory and of the `group_vars` and
 `host_vars` that Ansible would read, Ansible's configuration and version, its environment variables
 and the working folder. It is not kept, nor looked for, where the answer may depend on more:
 
 - a file of the inventory is executable, is a link, or is neither YAML, INI nor JSON text;
-- a YAML file has a line `plugin:`, which makes it the settings of an inventory plugin;
+- a file has the word `plugin`, which as a key makes it the settings of an inventory plugin;
 - something is encrypted with ansible-vault;
 - Ansible's configuration mentions plugins, or there are own plugins in the usual folders, or its
   environment variables name other folders.
@@ -21,6 +22,7 @@ import contextlib
 import hashlib
 import json
 import os
+import re
 import stat
 from collections.abc import Iterator
 from importlib.util import find_spec
@@ -33,6 +35,7 @@ from ggfleet.spec.inventory import (
     THING_VARIABLE,
     Inventory,
     ReadInventory,
+    ansible_file_inventory,
     ansible_inventory,
 )
 from ggfleet.system.files import to_json, write_text
@@ -49,19 +52,28 @@ class _Unknown(Exception):  # noqa: N818 - no mistake of anybody
     """The answer may depend on more than can be seen here."""
 
 
-def cached_inventory(folder: Path, read: ReadInventory = ansible_inventory) -> ReadInventory:
-    """`read`, but for inventories that have not changed since it was last asked."""
+def cached_inventory(
+    folder: Path,
+    read: ReadInventory = ansible_inventory,
+    read_files: ReadInventory = ansible_file_inventory,
+) -> ReadInventory:
+    """`read`, but for inventories that have not changed since it was last asked.
+
+    What may be kept comes from nothing but files that list hosts, and is asked of `read_files`.
+    """
 
     def reader(inventory: Path) -> Inventory:
-        try:
-            entry = folder / f"{_digest(inventory)}.json"
-        except (_Unknown, OSError):
+        digest = _digest(inventory)
+        if digest is None:
             return read(inventory)
+        entry = folder / f"{digest}.json"
         known = _kept(entry)
         if known is not None:
             return known
-        answer = _needed(read(inventory))
-        _keep(entry, answer)
+        answer = _needed(read_files(inventory))
+        # Somebody may have changed a file in the seconds that Ansible took.
+        if _digest(inventory) == digest:
+            _keep(entry, answer)
         return answer
 
     return reader
@@ -97,8 +109,15 @@ def _needed(inventory: Inventory) -> dict[str, Json]:
     return {"_meta": {"hostvars": kept}, **groups}
 
 
-def _digest(inventory: Path) -> str:
-    """The SHA-256 of all that an answer depends on. Raises `_Unknown` where that cannot be told."""
+def _digest(inventory: Path) -> str | None:
+    """The SHA-256 of all that an answer depends on, or None where that cannot be told."""
+    try:
+        return _digest_of_all(inventory)
+    except (_Unknown, OSError):
+        return None
+
+
+def _digest_of_all(inventory: Path) -> str:
     if any(folder.is_dir() and any(folder.iterdir()) for folder in _plugin_folders()):
         raise _Unknown
     digest = hashlib.sha256(FORMAT)
@@ -122,8 +141,8 @@ def _surroundings() -> Iterator[bytes]:
     yield os.fsencode(Path.cwd())
     for name, value in sorted(os.environ.items()):
         if name.startswith("ANSIBLE_"):
-            # ANSIBLE_HOME and the paths of collections may hold plugins too.
-            if any(word in name for word in ("PLUGIN", "HOME", "PATH")):
+            # ANSIBLE_HOME and the paths of collections may hold plugins too; _ENABLED names some.
+            if any(word in name for word in ("PLUGIN", "HOME", "PATH", "ENABLED")):
                 raise _Unknown
             yield f"{name}={value}".encode(errors="surrogateescape")
 
@@ -170,8 +189,7 @@ def _content(path: Path) -> bytes:
     if not stat.S_ISREG(mode) or mode & 0o111 or path.suffix not in SUFFIXES:
         raise _Unknown
     content = path.read_bytes()
-    lines = content.splitlines()
-    if b"\0" in content or any(line.lstrip().startswith(b"plugin:") for line in lines):
+    if b"\0" in content or re.search(rb"\bplugin\b", content):
         raise _Unknown
     if b"$ANSIBLE_VAULT" in content or b"!vault" in content:
         raise _Unknown

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from ggfleet.errors import GgfleetError
-from ggfleet.model import Json, Rendering
-from ggfleet.system.files import document_text, locked, replace_folder, write_json, write_text
+from ggfleet.model import Document, Json, Rendering
+from ggfleet.system.files import document_text, flush_tree, locked, replace_folder
 
 MARK = ".ggfleet.json"
 """Lists a rendering's documents. A folder without it, or with other files, is somebody's own."""
@@ -25,14 +27,26 @@ def write_rendering(rendering: Rendering, out: Path) -> None:
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{out.name}.", dir=out.parent) as beside:
         new = Path(beside) / out.name
-        for document in rendering.documents:
-            write_text(new / document.path, document_text(document))
-        write_json(new / MARK, sorted(document.path for document in rendering.documents))
+        _write_all(rendering.documents, new)
+        flush_tree(new)
         with locked(out.parent):
             if out.exists() and not _is_ours(out):
                 message = f"{out} holds files that are no earlier rendering"
                 raise GgfleetError(message, fix="name an empty or a new folder")
             replace_folder(new, out)
+
+
+def _write_all(documents: Sequence[Document], folder: Path) -> None:
+    """Plain files in a new folder, which nobody looks at before it is whole."""
+    mark = Document(MARK, sorted(document.path for document in documents))
+    homes: dict[str, Path] = {}
+    for document in (*documents, mark):
+        home, _, name = document.path.rpartition("/")
+        if home not in homes:
+            homes[home] = folder / home
+            homes[home].mkdir(parents=True, exist_ok=True)
+        with (homes[home] / name).open("xb") as stream:
+            stream.write(document_text(document).encode())
 
 
 def read_documents(folder: Path) -> dict[str, Json]:
@@ -60,7 +74,8 @@ def _parsed(name: str, text: str) -> Json:
 def _is_ours(out: Path) -> bool:
     if not out.is_dir():
         return False
-    files = {path.relative_to(out).as_posix() for path in out.rglob("*") if not path.is_dir()}
+    below = len(f"{out}/")
+    files = {f"{top}/{name}"[below:] for top, _, names in os.walk(out) for name in names}
     if MARK not in files:
         return not any(out.iterdir())
     return files <= {MARK, *_listed(out)}

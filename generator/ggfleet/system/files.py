@@ -7,14 +7,16 @@ place, flushed to the disk (fsync) and renamed.
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import fcntl
 import hashlib
+import itertools
 import json
 import os
 import shutil
 import stat
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
@@ -22,6 +24,8 @@ from ggfleet.errors import GgfleetError
 from ggfleet.model import Document, Json
 
 CHUNK = 1 << 20
+FEW = 50
+"""Entries of a tree up to which each is flushed by itself."""
 
 
 @contextlib.contextmanager
@@ -49,8 +53,38 @@ def write_text(path: Path, text: str) -> None:
 
 
 def to_json(content: Json) -> str:
-    """The one way JSON documents are written: two spaces, the given order, a last newline."""
-    return json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    """The one way JSON documents are written: two spaces, the given order, a last newline.
+
+    The text is that of `json.dumps(content, indent=2)`, in less than half of its time: that was
+    most of what large renderings took.
+    """
+    parts: list[str] = []
+    _put_json(content, "\n", parts.append)
+    return "".join((*parts, "\n"))
+
+
+_compact = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
+
+
+def _put_json(content: Json, line: str, put: Callable[[str], object]) -> None:
+    """Put the pieces of a text; `line` is what begins a line where the content stands."""
+    deeper = f"{line}  "
+    if content and isinstance(content, dict):
+        before = "{"
+        for key, value in content.items():
+            put(f"{before}{deeper}{_compact(key)}: ")
+            _put_json(value, deeper, put)
+            before = ","
+        put(f"{line}}}")
+    elif content and isinstance(content, (list, tuple)):
+        before = "["
+        for value in content:
+            put(before + deeper)
+            _put_json(value, deeper, put)
+            before = ","
+        put(f"{line}]")
+    else:
+        put(_compact(content))
 
 
 def document_text(document: Document) -> str:
@@ -69,9 +103,37 @@ def write_json(path: Path, content: Json) -> None:
 
 def sync_folder(folder: Path) -> None:
     """Make renames in a folder last through a power cut."""
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    _sync(folder, os.O_RDONLY | os.O_DIRECTORY)
+
+
+def _sync(path: Path, flags: int) -> None:
+    handle = os.open(path, flags)
     try:
         os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def flush_tree(folder: Path) -> None:
+    """Bring a tree to the disk: entry by entry while they are few, else all the file system has.
+
+    For 18,000 files (virtual disk, ext4) syncfs took 0.15 s more than no syncing at all, an fsync
+    each 4.6 s, and an SD card suffers far more. But syncfs also waits for what others have
+    written, so that a tree of three files is not worth it.
+    """
+    entries = [folder, *itertools.islice(folder.rglob("*"), FEW)]
+    if len(entries) > FEW:
+        _syncfs(folder)
+        return
+    for entry in entries:
+        _sync(entry, os.O_RDONLY)
+
+
+def _syncfs(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        if ctypes.CDLL(None, use_errno=True).syncfs(handle) != 0:
+            raise OSError(ctypes.get_errno(), "syncfs", str(folder))
     finally:
         os.close(handle)
 

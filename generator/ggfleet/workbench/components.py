@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ggfleet.bundle import build
+from ggfleet.bundle.build import build
 from ggfleet.errors import CoreError
 from ggfleet.localcore import Store
 from ggfleet.localcore.v2 import EmbeddedNucleus, load_components

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from ggfleet.bundle import build
+from ggfleet.bundle.build import build
 from ggfleet.localcore import EmbeddedCore
 from ggfleet.model import Core, Fleet
 from ggfleet.system.files import locked

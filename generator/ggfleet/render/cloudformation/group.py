@@ -36,6 +36,8 @@ class Calls:
     """The definitions that groups share, in the order of the calls."""
     own: Mapping[str, tuple[str, ...]]
     """Those of one core, by its folder."""
+    pointers: Mapping[str, Mapping[str, str]]
+    """The fields of each group's version, with the body that a value is the answer to, by path."""
 
     def definition(self, path: str) -> Part:
         """A definition and the version of it that the body says."""
@@ -65,7 +67,7 @@ class Calls:
 
     def used_by(self, core: Core) -> tuple[str, ...]:
         """The shared definitions that a core's group points at."""
-        return tuple(path for path in self._pointers(core).values() if path in self.shared)
+        return tuple(path for path in self.pointers[_group(core)].values() if _is_shared(path))
 
     def group(self, core: Core, role: Json) -> Part:
         """A core's own definitions and its group. `role` is the ARN of the group role, or None."""
@@ -75,7 +77,7 @@ class Calls:
         if role is not None:
             properties["RoleArn"] = role
         pointers: dict[str, Json] = {
-            field: ref(self.version_id(path)) for field, path in self._pointers(core).items()
+            field: ref(self.version_id(path)) for field, path in self.pointers[_group(core)].items()
         }
         made = {
             group: resource("AWS::Greengrass::Group", properties),
@@ -83,13 +85,6 @@ class Calls:
         }
         definitions = {k: v for path in own for k, v in self.definition(path).resources.items()}
         return Part({**definitions, **made}, _outputs(core, group, version))
-
-    def _pointers(self, core: Core) -> dict[str, str]:
-        """The fields of the group's version, each with the body that its value is the answer to."""
-        body = _mapping(self.bodies[_group(core)])
-        return {
-            field: _answered(value) for field, value in _mapping(body["InitialVersion"]).items()
-        }
 
     def _kind(self, path: str) -> str:
         found = _DEFINITION.fullmatch(self.operations[path])
@@ -109,16 +104,23 @@ def calls_of(rendering: Rendering, links: Mapping[str, Json]) -> Calls:
     }
     shared: list[str] = []
     own: dict[str, tuple[str, ...]] = {}
+    pointers: dict[str, dict[str, str]] = {}
     for path, operation in operations.items():
         folder = path.rsplit("/", 1)[0]
         if operation == "CreateGroup":
+            version = _mapping(_mapping(bodies[path])["InitialVersion"])
+            pointers[path] = {field: _answered(value) for field, value in version.items()}
             continue
         assert _DEFINITION.fullmatch(operation), f"no resource for {operation} ({path})"
-        if folder.startswith("platforms/"):
+        if _is_shared(path):
             shared.append(path)
         else:
             own[folder] = (*own.get(folder, ()), path)
-    return Calls(operations, bodies, links, tuple(shared), own)
+    return Calls(operations, bodies, links, tuple(shared), own, pointers)
+
+
+def _is_shared(path: str) -> bool:
+    return path.startswith("platforms/")
 
 
 def _group(core: Core) -> str:
