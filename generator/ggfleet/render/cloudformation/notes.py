@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from ggfleet.model import Fleet, Note
+from ggfleet.render.cloudformation.connectors import ADD, connector_notes
 from ggfleet.render.group_v1.notes import END_OF_V1 as END_OF_API
 from ggfleet.render.group_v1.resource import TRAINING_JOB
 
@@ -77,13 +78,19 @@ def _runtimes(fleet: Fleet) -> Iterator[Note]:
 
 
 def _beside(fleet: Fleet) -> Iterator[Note]:
-    """Parts that call AWS with the group role, which is made for logs alone."""
-    if fleet.connectors:
-        message = "may call AWS: what they need there is not in the group role, add it yourself"
-        yield Note("connectors", message)
+    """Parts that call AWS with the group role on what no spec tells."""
+    yield from connector_notes(fleet)
     if fleet.system_functions.stream_manager is not None:
-        message = "sends to AWS: what it needs there is not in the group role, add it yourself"
+        message = (
+            f"sends where functions tell it: {ADD} (kinesis:PutRecords, s3:PutObject, "
+            "s3:AbortMultipartUpload, s3:ListMultipartUploadParts, iotanalytics:BatchPutMessage, "
+            "iotsitewise:BatchPutAssetPropertyValue, on the targets)"
+        )
         yield Note("system_functions.stream_manager", message)
+    for function in fleet.functions.values():
+        if function.credentials:
+            message = f"what it calls is not known here: {ADD}"
+            yield Note(f"functions.{function.name}.credentials", message)
     if fleet.client_devices:
         message = "their things, certificates and policies are not made: they have them already"
         yield Note("client_devices", message)

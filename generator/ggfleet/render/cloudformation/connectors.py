@@ -1,0 +1,173 @@
+"""What connectors do in AWS with the V1 group role, by connector (developer guide, connectors).
+
+Their parameters tell most of what they address; where messages do, or nothing does, a note says so.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+from ggfleet.errors import GgfleetError
+from ggfleet.model import Connector, Fleet, Json, Note
+from ggfleet.render.cloudformation.policies import allow
+from ggfleet.render.group_v1.connector import connector_arn
+from ggfleet.render.group_v1.names import arn, partition
+
+Addressed = Callable[[Fleet, Connector], Iterator[str]]
+"""The ARNs that a connector's parameters tell."""
+
+
+@dataclass(frozen=True)
+class Need:
+    """Actions, what they are allowed on, and in words what else it does there."""
+
+    sid: str
+    actions: tuple[str, ...]
+    addressed: Addressed
+    untold: str = ""
+
+
+def connector_statements(fleet: Fleet) -> Iterator[Json]:
+    """A statement for each kind of connector that calls AWS on something that is told."""
+    found: dict[str, tuple[Need, list[Json]]] = {}
+    for connector in fleet.connectors.values():
+        if need := _need(fleet, connector):
+            found.setdefault(need.sid, (need, []))[1].extend(need.addressed(fleet, connector))
+    for sid, (need, resources) in found.items():
+        if resources:
+            yield allow(sid, need.actions, dict.fromkeys(map(str, resources)))
+
+
+def connector_notes(fleet: Fleet) -> Iterator[Note]:
+    """What of connectors is not in the group role."""
+    for connector in fleet.connectors.values():
+        at, kind = f"connectors.{connector.name}", _kind(fleet, connector)
+        need = _need(fleet, connector)
+        if need and need.untold:
+            message = f"{need.untold}; the group role allows what the parameters tell: {ADD}"
+            yield Note(at, message)
+        elif need is None and not kind.startswith(_WITHOUT):
+            yield Note(at, f"is not known here: if {kind} calls AWS, {ADD}")
+
+
+ADD = "name a policy for more in the parameter GroupRolePolicies"
+
+
+def _need(fleet: Fleet, connector: Connector) -> Need | None:
+    kind = _kind(fleet, connector)
+    return next((need for prefix, need in _NEEDS.items() if kind.startswith(prefix)), None)
+
+
+def _kind(fleet: Fleet, connector: Connector) -> str:
+    """`SNS` of `arn:aws:greengrass:REGION::/connectors/SNS/versions/4`."""
+    return connector_arn(fleet, connector).rpartition("/connectors/")[2].partition("/")[0]
+
+
+def _parameter(name: str) -> Addressed:
+    def told(_: Fleet, connector: Connector) -> Iterator[str]:
+        if value := connector.parameters.get(name):
+            yield value
+
+    return told
+
+
+def _anything(_: Fleet, __: Connector) -> Iterator[str]:
+    """For actions that know no resources."""
+    yield "*"
+
+
+def _nothing(_: Fleet, __: Connector) -> Iterator[str]:
+    yield from ()
+
+
+def _channel(fleet: Fleet, connector: Connector) -> Iterator[str]:
+    if name := connector.parameters.get("IotAnalyticsDefaultChannelName"):
+        yield arn(fleet, "iotanalytics", f"channel/{name}")
+
+
+def _compose_file(fleet: Fleet, connector: Connector) -> Iterator[str]:
+    bucket = connector.parameters.get("DockerComposeFileS3Bucket")
+    key = connector.parameters.get("DockerComposeFileS3Key")
+    if bucket and key:
+        yield _object(fleet, f"{bucket}/{key}")
+
+
+def _samples(fleet: Fleet, connector: Connector) -> Iterator[str]:
+    """Where the configurations put samples. The guide does not say what joins prefix and name."""
+    text = connector.parameters.get("FeedbackConfigurationMap", "{}")
+    for each in _configurations(connector, text).values():
+        if isinstance(each, Mapping) and (bucket := each.get("s3-bucket-name")):
+            yield _object(fleet, f"{bucket}/{each.get('s3-prefix', '')}*")
+
+
+def _configurations(connector: Connector, text: str) -> Mapping[str, Json]:
+    try:
+        found = json.loads(text)
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        raise GgfleetError(
+            f"connectors.{connector.name}: its FeedbackConfigurationMap is no JSON object",
+            fix='write one, such as {"ID": {"s3-bucket-name": "…", "content-type": "…"}}',
+        )
+    return found
+
+
+def _object(fleet: Fleet, path: str) -> str:
+    return f"arn:{partition(fleet.aws.region)}:s3:::{path}"
+
+
+_NEEDS: Mapping[str, Need] = {
+    "CloudWatchMetrics": Need("PutMetrics", ("cloudwatch:PutMetricData",), _anything),
+    "KinesisFirehose": Need(
+        "PutRecords",
+        ("firehose:PutRecord", "firehose:PutRecordBatch"),
+        _parameter("DefaultDeliveryStreamArn"),
+        "puts records into streams that messages name",
+    ),
+    "SNS": Need(
+        "PublishToTopic",
+        ("sns:Publish",),
+        _parameter("DefaultSNSArn"),
+        "publishes to topics that messages name",
+    ),
+    "DockerApplicationDeployment": Need(
+        "ReadComposeFile",
+        ("s3:GetObject", "s3:GetObjectVersion"),
+        _compose_file,
+        "pulls images from Amazon ECR with ecr:GetAuthorizationToken, ecr:BatchGetImage and "
+        "ecr:GetDownloadUrlForLayer",
+    ),
+    "IoTAnalytics": Need(
+        "PutMessages",
+        ("iotanalytics:BatchPutMessage",),
+        _channel,
+        "puts messages into channels that topics name",
+    ),
+    "IoTSiteWise": Need(
+        "PutValues",
+        ("iotsitewise:BatchPutAssetPropertyValue",),
+        _nothing,
+        "writes to assets that are set up elsewhere (iotsitewise:BatchPutAssetPropertyValue)",
+    ),
+    "MLFeedback": Need("PutSamples", ("s3:PutObject",), _samples),
+    "ImageClassification": Need(
+        "FindModel", ("sagemaker:DescribeTrainingJob",), _parameter("MLModelSageMakerJobArn")
+    ),
+}
+_WITHOUT = (
+    "DeviceDefender",
+    "IoTEIPProtocolAdaptor",
+    "ModbusRTUProtocolAdapter",
+    "ModbusTCP",
+    "ObjectDetection",
+    "RaspberryPiGPIO",
+    "SerialStream",
+    # These call other services, with secrets that the service role reads.
+    "ServiceNowMetricBaseIntegration",
+    "SplunkIntegration",
+    "TwilioNotifications",
+)
+"""Connectors whose pages ask for nothing in the group role."""
