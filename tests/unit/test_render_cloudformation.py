@@ -24,7 +24,7 @@ from ggfleet.model import (
 )
 from ggfleet.render import render
 from ggfleet.render.cloudformation.group import calls_of
-from ggfleet.render.cloudformation.stacks import SHARES
+from ggfleet.render.cloudformation.shares import SHARES
 from ggfleet.render.cloudformation.template import MAX_BYTES, Template, logical_id, together
 from ggfleet.render.cloudformation.template import Part as TemplatePart
 from ggfleet.render.known import wanted_archives

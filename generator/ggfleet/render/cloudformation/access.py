@@ -12,6 +12,7 @@ from ggfleet.model import Part as Archived
 from ggfleet.render.cloudformation.connectors import connector_notes, connector_statements
 from ggfleet.render.cloudformation.functions import BUCKET, LAMBDA_ROLE, deployed_name
 from ggfleet.render.cloudformation.policies import (
+    LOG_ACTIONS,
     added,
     allow,
     inline,
@@ -27,13 +28,6 @@ GROUP_ROLE = "GroupRole"
 SERVICE_ROLE = "ServiceRoleName"
 HAS_SERVICE_ROLE = "HasServiceRole"
 GROUP_POLICIES = "GroupRolePolicies"
-
-_LOG_ACTIONS = (
-    "logs:CreateLogGroup",
-    "logs:CreateLogStream",
-    "logs:DescribeLogStreams",
-    "logs:PutLogEvents",
-)
 
 
 def access_part(fleet: Fleet, known: Known) -> Part:
@@ -85,7 +79,7 @@ def _group_role(fleet: Fleet) -> Part:
 
 def _group_policies(fleet: Fleet) -> Iterator[Json]:
     if groups := [*_log_groups(fleet)]:
-        yield inline("logs", [allow("WriteLogs", _LOG_ACTIONS, groups)])
+        yield inline("logs", [allow("WriteLogs", LOG_ACTIONS, groups)])
     if statements := [*connector_statements(fleet)]:
         yield inline("connectors", statements)
 
@@ -95,7 +89,7 @@ def _calls_untold(fleet: Fleet) -> bool:
     return (
         fleet.system_functions.stream_manager is not None
         or any(function.credentials for function in fleet.functions.values())
-        or any(True for _ in connector_notes(fleet))
+        or any(True for _ in connector_notes(fleet, GROUP_POLICIES))
     )
 
 

@@ -1,13 +1,14 @@
-"""What connectors do in AWS with the V1 group role, by connector (developer guide, connectors).
+"""What connectors do in AWS, by connector (developer guide of V1, connectors).
 
 Their parameters tell most of what they address; where messages do, or nothing does, a note says so.
+Some have a component of AWS in V2, which does the same.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ggfleet.errors import GgfleetError
 from ggfleet.model import Connector, Fleet, Json, Note
@@ -15,18 +16,28 @@ from ggfleet.render.cloudformation.policies import allow
 from ggfleet.render.group_v1.connector import connector_arn
 from ggfleet.render.group_v1.names import arn, partition
 
+STREAMS_NEED = (
+    "kinesis:PutRecords, s3:PutObject, s3:AbortMultipartUpload, s3:ListMultipartUploadParts, "
+    "iotanalytics:BatchPutMessage or iotsitewise:BatchPutAssetPropertyValue"
+)
+"""Of the stream manager, by the kind of its targets (developer guide, stream exports)."""
+
 Addressed = Callable[[Fleet, Connector], Iterator[str]]
 """The ARNs that a connector's parameters tell."""
 
 
 @dataclass(frozen=True)
 class Need:
-    """Actions, what they are allowed on, and in words what else it does there."""
+    """Actions, what they are allowed on, and in words what else it does there.
+
+    `component` is what AWS has for it in V2, if anything.
+    """
 
     sid: str
     actions: tuple[str, ...]
     addressed: Addressed
     untold: str = ""
+    component: str = ""
 
 
 def connector_statements(fleet: Fleet) -> Iterator[Json]:
@@ -40,19 +51,28 @@ def connector_statements(fleet: Fleet) -> Iterator[Json]:
             yield allow(sid, need.actions, dict.fromkeys(map(str, resources)))
 
 
-def connector_notes(fleet: Fleet) -> Iterator[Note]:
-    """What of connectors is not in the group role."""
+def connector_notes(fleet: Fleet, parameter: str) -> Iterator[Note]:
+    """What of connectors is not in the role that the parameter adds policies to."""
     for connector in fleet.connectors.values():
         at, kind = f"connectors.{connector.name}", _kind(fleet, connector)
         need = _need(fleet, connector)
         if need and need.untold:
-            message = f"{need.untold}; the group role allows what the parameters tell: {ADD}"
-            yield Note(at, message)
+            message = f"{need.untold}; the role allows what the parameters tell"
+            yield Note(at, f"{message}: {more_in(parameter)}")
         elif need is None and not kind.startswith(_WITHOUT):
-            yield Note(at, f"is not known here: if {kind} calls AWS, {ADD}")
+            yield Note(at, f"is not known here: if {kind} calls AWS, {more_in(parameter)}")
 
 
-ADD = "name a policy for more in the parameter GroupRolePolicies"
+def more_in(parameter: str) -> str:
+    """What to do about the rest."""
+    return f"name a policy for more in the parameter {parameter}"
+
+
+def deployed_connectors(fleet: Fleet, is_deployed: Callable[[str], bool]) -> Fleet:
+    """The fleet with those connectors alone that a component in its V2 deployments stands for."""
+    needs = {name: _need(fleet, each) for name, each in fleet.connectors.items()}
+    there = {name for name, need in needs.items() if need and is_deployed(need.component)}
+    return replace(fleet, connectors={n: c for n, c in fleet.connectors.items() if n in there})
 
 
 def _need(fleet: Fleet, connector: Connector) -> Need | None:
@@ -120,18 +140,25 @@ def _object(fleet: Fleet, path: str) -> str:
 
 
 _NEEDS: Mapping[str, Need] = {
-    "CloudWatchMetrics": Need("PutMetrics", ("cloudwatch:PutMetricData",), _anything),
+    "CloudWatchMetrics": Need(
+        "PutMetrics",
+        ("cloudwatch:PutMetricData",),
+        _anything,
+        component="aws.greengrass.Cloudwatch",
+    ),
     "KinesisFirehose": Need(
         "PutRecords",
         ("firehose:PutRecord", "firehose:PutRecordBatch"),
         _parameter("DefaultDeliveryStreamArn"),
         "puts records into streams that messages name",
+        "aws.greengrass.KinesisFirehose",
     ),
     "SNS": Need(
         "PublishToTopic",
         ("sns:Publish",),
         _parameter("DefaultSNSArn"),
         "publishes to topics that messages name",
+        "aws.greengrass.SNS",
     ),
     "DockerApplicationDeployment": Need(
         "ReadComposeFile",

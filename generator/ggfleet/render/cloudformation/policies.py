@@ -12,6 +12,14 @@ from ggfleet.render.cloudformation.template import Part, Section, ref
 MAX_INLINE = 10_240
 """Characters of all inline policies of a role together, white space not counted (IAM quotas)."""
 
+LOG_ACTIONS = (
+    "logs:CreateLogGroup",
+    "logs:CreateLogStream",
+    "logs:DescribeLogStreams",
+    "logs:PutLogEvents",
+)
+"""Of whoever writes logs to CloudWatch, on log groups."""
+
 
 def allow(name: str, actions: Iterable[str], resources: Iterable[Json]) -> Json:
     """A statement with the Sid `name`."""

@@ -1,17 +1,19 @@
-"""Which templates a fleet takes: one while it fits, otherwise one for all and others for cores."""
+"""Which templates the V1 groups of a fleet take: one while it fits, otherwise one for what cores
+share and others for cores.
+"""
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from ggfleet.errors import GgfleetError
 from ggfleet.model import Core, Document, Fleet, Json, Manifest, Rendering, SystemFunctions
 from ggfleet.render.cloudformation.access import GROUP_ROLE, access_part, has_group_role
-from ggfleet.render.cloudformation.bucket import bucket_template
 from ggfleet.render.cloudformation.functions import BUCKET, function_links, functions_part
 from ggfleet.render.cloudformation.group import CORE_OUTPUTS, Calls, calls_of
-from ggfleet.render.cloudformation.notes import notes
+from ggfleet.render.cloudformation.notes_v1 import notes
+from ggfleet.render.cloudformation.rules import where_the_spec_says
+from ggfleet.render.cloudformation.shares import cores_apart
 from ggfleet.render.cloudformation.template import (
     MAX_OUTPUTS,
     Part,
@@ -28,13 +30,7 @@ from ggfleet.render.group_v1.names import archive_uri
 from ggfleet.render.known import Known, resolve
 
 FOLDER = "group-v1"
-"""Of the templates that make V1 groups; the bucket's serves whatever deploys from it."""
-SHARES = 64
-"""Templates that cores are spread over when one does not hold them; doubled while one is too full.
-
-So many from the start, so that a core stays in its stack: doubling moves half of the cores, and
-moving a core makes it a new group.
-"""
+"""Of the templates that make V1 groups."""
 
 ENDED = {
     "W3696": "AWS ended Greengrass V1 on 2026-10-07. These types are what the fleet has; the "
@@ -51,8 +47,8 @@ NATIVE = {
 """Of cfn-lint's checks: why they are not for a template."""
 
 
-def render_cloudformation(fleet: Fleet, manifest: Manifest) -> Rendering:
-    """`bucket.json` and below `group-v1/` the templates of the groups.
+def render_stacks_v1(fleet: Fleet, manifest: Manifest) -> Rendering:
+    """The templates of the groups, below `group-v1/`.
 
     Raises `PendingError` naming every archive and certificate that is missing, and `GgfleetError`
     for what V1 or CloudFormation does not take.
@@ -61,9 +57,7 @@ def render_cloudformation(fleet: Fleet, manifest: Manifest) -> Rendering:
     calls_rendered = render_group_v1(fleet, manifest)
     calls = calls_of(calls_rendered, {**function_links(fleet), **_archive_links(fleet, known)})
     templates = _templates(fleet, known, calls)
-    bucket = bucket_template(fleet, _rules(fleet))
-    documents = [Document("bucket.json", bucket.content())]
-    documents += [Document(f"{FOLDER}/{name}.json", t.content()) for name, t in templates.items()]
+    documents = [Document(f"{FOLDER}/{name}.json", t.content()) for name, t in templates.items()]
     told = notes(fleet, calls_rendered.notes, cores_apart=len(templates.keys() - {"fleet"}))
     return Rendering(tuple(documents), tuple(told))
 
@@ -119,28 +113,11 @@ def _refuse_links_of_cores(fleet: Fleet, calls: Calls) -> None:
 
 def _cores_apart(fleet: Fleet, calls: Calls) -> dict[str, Template]:
     groups = {c.name: calls.group(c, _role_elsewhere(fleet, c.platform)) for c in fleet.cores}
-    shares = SHARES
-    while True:
-        spread = sorted(_spread(fleet.cores, shares).items())
-        templates = {
-            f"cores-{number:03}": _cores_template(
-                fleet, f"share {number} of {shares}", _read(fleet, calls, cores), groups, cores
-            )
-            for number, cores in spread
-        }
-        if not any(template.excess() for template in templates.values()):
-            return templates
-        assert len(spread) < len(fleet.cores), "a template with one core fits"
-        shares *= 2
 
+    def template(share: str, cores: Sequence[Core]) -> Template:
+        return _cores_template(fleet, share, _read(fleet, calls, cores), groups, cores)
 
-def _spread(cores: Iterable[Core], shares: int) -> dict[int, list[Core]]:
-    """By name alone: a core keeps its template when others come and go."""
-    spread: dict[int, list[Core]] = {}
-    for core in cores:
-        digest = hashlib.sha256(core.name.encode()).digest()
-        spread.setdefault(int.from_bytes(digest) % shares, []).append(core)
-    return spread
+    return cores_apart(fleet.cores, template)
 
 
 def _cores_template(
@@ -210,7 +187,7 @@ def _read_parameter(name: str) -> Json:
 
 
 def _template(fleet: Fleet, description: str, part: Part) -> Template:
-    return Template(description, part, _rules(fleet), _judged(fleet))
+    return Template(description, part, where_the_spec_says(fleet), _judged(fleet))
 
 
 def _judged(fleet: Fleet) -> Section:
@@ -242,20 +219,4 @@ def _archive_links(fleet: Fleet, known: Known) -> Mapping[str, Json]:
     return {
         archive_uri(fleet, each.key): {"Fn::Sub": f"s3://${{{BUCKET}}}/{each.key}"}
         for each in known.archives.values()
-    }
-
-
-def _rules(fleet: Fleet) -> Section:
-    """Certificates and things are of one account and Region; elsewhere a stack would be broken."""
-    where: list[Json] = [
-        _must_be("AWS::AccountId", fleet.aws.account, "aws.account"),
-        _must_be("AWS::Region", fleet.aws.region, "aws.region"),
-    ]
-    return {"WhereTheSpecSays": {"Assertions": where}}
-
-
-def _must_be(pseudo: str, value: str, path: str) -> Json:
-    return {
-        "Assert": {"Fn::Equals": [ref(pseudo), value]},
-        "AssertDescription": f"The spec says {path}: {value}",
     }

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from ggfleet.model import Fleet, Note
-from ggfleet.render.cloudformation.connectors import ADD, connector_notes
+from ggfleet.render.cloudformation.access import GROUP_POLICIES
+from ggfleet.render.cloudformation.connectors import STREAMS_NEED, connector_notes, more_in
 from ggfleet.render.group_v1.notes import END_OF_V1 as END_OF_API
 from ggfleet.render.group_v1.resource import TRAINING_JOB
 
@@ -79,17 +80,16 @@ def _runtimes(fleet: Fleet) -> Iterator[Note]:
 
 def _beside(fleet: Fleet) -> Iterator[Note]:
     """Parts that call AWS with the group role on what no spec tells."""
-    yield from connector_notes(fleet)
+    yield from connector_notes(fleet, GROUP_POLICIES)
     if fleet.system_functions.stream_manager is not None:
         message = (
-            f"sends where functions tell it: {ADD} (kinesis:PutRecords, s3:PutObject, "
-            "s3:AbortMultipartUpload, s3:ListMultipartUploadParts, iotanalytics:BatchPutMessage, "
-            "iotsitewise:BatchPutAssetPropertyValue, on the targets)"
+            f"sends where functions tell it: {more_in(GROUP_POLICIES)} ({STREAMS_NEED}, "
+            "on the targets)"
         )
         yield Note("system_functions.stream_manager", message)
     for function in fleet.functions.values():
         if function.credentials:
-            message = f"what it calls is not known here: {ADD}"
+            message = f"what it calls is not known here: {more_in(GROUP_POLICIES)}"
             yield Note(f"functions.{function.name}.credentials", message)
     if fleet.client_devices:
         message = "their things, certificates and policies are not made: they have them already"
