@@ -18,8 +18,8 @@ from ggfleet.render.v2.access import MQTT
 
 COMPONENT = "CreateComponentVersion"
 DEPLOYMENT = "CreateDeployment"
-PUBLISH = "aws.greengrass#PublishToIoTCore"
-SUBSCRIBE = "aws.greengrass#SubscribeToIoTCore"
+TO_CLOUD = "aws.greengrass#PublishToIoTCore"
+FROM_CLOUD = "aws.greengrass#SubscribeToIoTCore"
 CLOUD = "IotCore"
 """As the MQTT bridge calls it."""
 
@@ -163,9 +163,9 @@ def _bridged(entry: Tree) -> Iterator[tuple[str, str]]:
     update = _tree(entry.get("configurationUpdate", {}))
     for each in json.loads(str(update.get("merge", "{}"))).get("mqttTopicMapping", {}).values():
         if each["source"] == CLOUD:
-            yield SUBSCRIBE, each["topic"]
+            yield FROM_CLOUD, each["topic"]
         if each["target"] == CLOUD:
-            yield PUBLISH, each.get("targetTopicPrefix", "") + each["topic"]
+            yield TO_CLOUD, each.get("targetTopicPrefix", "") + each["topic"]
 
 
 def _tree(value: Json) -> Tree:

@@ -13,7 +13,7 @@ from functools import cache
 
 from ggfleet.errors import GgfleetError
 from ggfleet.model import Core, Fleet, Json, Resolved
-from ggfleet.render.cloudformation.components import PUBLISH, SUBSCRIBE, Bodies
+from ggfleet.render.cloudformation.components import FROM_CLOUD, TO_CLOUD, Bodies
 from ggfleet.render.cloudformation.device_role import alias_name
 from ggfleet.render.cloudformation.policies import policy, size_of
 from ggfleet.render.cloudformation.template import Part, logical_id, ref, resource
@@ -27,37 +27,65 @@ PER_CERTIFICATE = 10
 AUTH = "aws.greengrass.clientdevices.Auth"
 DETECTOR = "aws.greengrass.clientdevices.IPDetector"
 
-Allowance = tuple[str, str]
-"""An action and what it is allowed on."""
+Actions = tuple[str, ...]
+Allowance = tuple[Actions, str]
+"""Actions and what they are allowed on."""
 
-_ANYWHERE = (
+CONNECT: Actions = ("iot:Connect",)
+PUBLISH: Actions = ("iot:Publish",)
+RECEIVE: Actions = ("iot:Receive",)
+BOTH: Actions = ("iot:Publish", "iot:Receive")
+SUBSCRIBE: Actions = ("iot:Subscribe",)
+CREDENTIALS: Actions = ("iot:AssumeRoleWithCertificate",)
+GROUPS: Actions = ("greengrass:ListThingGroupsForCoreDevice",)
+DEPLOY: Actions = (
     "greengrass:GetComponentVersionArtifact",
     "greengrass:GetDeploymentConfiguration",
     "greengrass:ResolveComponentCandidates",
 )
-"""Actions without a resource; the first is for AWS's components, whatever a nucleus resolves."""
+"""Without a resource; the first is for AWS's components, whichever a nucleus resolves."""
+VERIFY: Actions = ("greengrass:VerifyClientDeviceIoTCertificateAssociation",)
+SERVE: Actions = ("greengrass:PutCertificateAuthorities", "greengrass:VerifyClientDeviceIdentity")
+GET_PLACE: Actions = ("greengrass:GetConnectivityInfo",)
+TELL_PLACE: Actions = ("greengrass:UpdateConnectivityInfo",)
 
 
-def core_policies(fleet: Fleet, bodies: Bodies, cores: Iterable[Core]) -> Part:
-    """The policies of some cores, attached where the spec knows their certificates."""
+def core_policies(fleet: Fleet, bodies: Bodies) -> dict[str, Part]:
+    """By core: its policies, attached where the spec knows its certificate."""
+    topics = {name: [*_topics(fleet, bodies, name)] for name in bodies.deployments}
+    devices = _devices_of_cores(fleet)
+    parts = {}
+    for core in fleet.cores:
+        clients = _client_devices(fleet, bodies, core, devices.get(core.name, ()))
+        documents = _packed([*_own(fleet, core), *clients, *topics[core.platform]])
+        _refuse_many(core, documents)
+        parts[core.name] = _part(core, documents)
+    return parts
+
+
+def _devices_of_cores(fleet: Fleet) -> dict[str, list[str]]:
+    """The things of client devices, by core."""
+    found: dict[str, list[str]] = {}
+    for device in fleet.client_devices.values():
+        for name in device.cores:
+            found.setdefault(name, []).append(device.thing)
+    return found
+
+
+def _part(core: Core, documents: Iterable[Json]) -> Part:
     made: dict[str, Json] = {}
     outputs: dict[str, Json] = {}
-    topics = {name: [*_topics(fleet, bodies, name)] for name in bodies.deployments}
-    for core in cores:
-        allowances = [*_own(fleet, core), *_client_devices(fleet, bodies, core)]
-        documents = _packed([*allowances, *topics[core.platform]])
-        _refuse_many(core, documents)
-        for number, document in enumerate(documents):
-            name = logical_id("Policy", f"{core.name}-{number}", f"{core.name}/{number}")
-            made[name] = resource("AWS::IoT::Policy", {"PolicyDocument": document})
-            if isinstance(core.certificate_arn, Resolved):
-                attached = logical_id("Attached", f"{core.name}-{number}", f"{core.name}/{number}")
-                made[attached] = _attachment(name, core.certificate_arn.value)
-            else:
-                outputs[name] = {
-                    "Description": f"{core.name}: a policy to attach to its certificate",
-                    "Value": ref(name),
-                }
+    for number, document in enumerate(documents):
+        words = (f"{core.name}-{number}", f"{core.name}/{number}")
+        name = logical_id("Policy", *words)
+        made[name] = resource("AWS::IoT::Policy", {"PolicyDocument": document})
+        if isinstance(core.certificate_arn, Resolved):
+            made[logical_id("Attached", *words)] = _attachment(name, core.certificate_arn.value)
+        else:
+            outputs[name] = {
+                "Description": f"{core.name}: a policy to attach to its certificate",
+                "Value": ref(name),
+            }
     return Part(made, outputs)
 
 
@@ -69,29 +97,26 @@ def _attachment(name: str, certificate: str) -> Json:
 def _own(fleet: Fleet, core: Core) -> Iterator[Allowance]:
     """Connecting, deployments (jobs and shadows), health, credentials."""
     mine = f"$aws/things/{core.thing}*"
-    yield "iot:Connect", arn(fleet, "iot", f"client/{core.thing}*")
-    for action in ("iot:Publish", "iot:Receive"):
-        for topic in ("greengrass/health/json", "greengrassv2/health/json", "jobs/*", "shadow/*"):
-            yield action, arn(fleet, "iot", f"topic/{mine}/{topic}")
+    yield CONNECT, arn(fleet, "iot", f"client/{core.thing}*")
+    for topic in ("greengrass/health/json", "greengrassv2/health/json", "jobs/*", "shadow/*"):
+        yield BOTH, arn(fleet, "iot", f"topic/{mine}/{topic}")
     for topic in ("jobs/*", "shadow/*"):
-        yield "iot:Subscribe", arn(fleet, "iot", f"topicfilter/{mine}/{topic}")
-    yield "iot:AssumeRoleWithCertificate", arn(fleet, "iot", f"rolealias/{alias_name(fleet)}")
-    thing = arn(fleet, "iot", f"thing/{core.thing}*")
-    yield "greengrass:ListThingGroupsForCoreDevice", thing
-    for action in _ANYWHERE:
-        yield action, "*"
+        yield SUBSCRIBE, arn(fleet, "iot", f"topicfilter/{mine}/{topic}")
+    yield CREDENTIALS, arn(fleet, "iot", f"rolealias/{alias_name(fleet)}")
+    yield GROUPS, arn(fleet, "iot", f"thing/{core.thing}*")
+    yield DEPLOY, "*"
 
 
 def _topics(fleet: Fleet, bodies: Bodies, platform: str) -> Iterator[Allowance]:
     """What components send and get by IoT Core, as their own policies say."""
     told = bodies.topics(platform)
-    for topic in told.get(PUBLISH, ()):
+    for topic in told.get(TO_CLOUD, ()):
         for pattern in _patterns(topic):
-            yield "iot:Publish", arn(fleet, "iot", f"topic/{pattern}")
-    for topic in told.get(SUBSCRIBE, ()):
-        yield "iot:Subscribe", arn(fleet, "iot", f"topicfilter/{topic}")
+            yield PUBLISH, arn(fleet, "iot", f"topic/{pattern}")
+    for topic in told.get(FROM_CLOUD, ()):
+        yield SUBSCRIBE, arn(fleet, "iot", f"topicfilter/{topic}")
         for pattern in _patterns(topic):
-            yield "iot:Receive", arn(fleet, "iot", f"topic/{pattern}")
+            yield RECEIVE, arn(fleet, "iot", f"topic/{pattern}")
 
 
 def _patterns(topic: str) -> Iterator[str]:
@@ -102,49 +127,48 @@ def _patterns(topic: str) -> Iterator[str]:
     yield "/".join(levels)
 
 
-def _client_devices(fleet: Fleet, bodies: Bodies, core: Core) -> Iterator[Allowance]:
+def _client_devices(
+    fleet: Fleet, bodies: Bodies, core: Core, things: Iterable[str]
+) -> Iterator[Allowance]:
     """What AWS's components for client devices need besides."""
     if not bodies.is_deployed(AUTH, core.platform):
         return
     shadow = f"$aws/things/{core.thing}*-gci/shadow"
-    yield "iot:Publish", arn(fleet, "iot", f"topic/{shadow}/get")
+    yield PUBLISH, arn(fleet, "iot", f"topic/{shadow}/get")
     for topic in ("update/delta", "get/accepted"):
-        yield "iot:Subscribe", arn(fleet, "iot", f"topicfilter/{shadow}/{topic}")
-        yield "iot:Receive", arn(fleet, "iot", f"topic/{shadow}/{topic}")
-    yield "greengrass:PutCertificateAuthorities", "*"
-    yield "greengrass:VerifyClientDeviceIdentity", "*"
-    mine = [each.thing for each in fleet.client_devices.values() if core.name in each.cores]
-    for thing in mine if fleet.client_devices else ["*"]:
-        action = "greengrass:VerifyClientDeviceIoTCertificateAssociation"
-        yield action, arn(fleet, "iot", f"thing/{thing}")
+        yield SUBSCRIBE, arn(fleet, "iot", f"topicfilter/{shadow}/{topic}")
+        yield RECEIVE, arn(fleet, "iot", f"topic/{shadow}/{topic}")
+    yield SERVE, "*"
+    for thing in things if fleet.client_devices else ["*"]:
+        yield VERIFY, arn(fleet, "iot", f"thing/{thing}")
     own = arn(fleet, "iot", f"thing/{core.thing}*")
-    yield "greengrass:GetConnectivityInfo", own
+    yield GET_PLACE, own
     if bodies.is_deployed(DETECTOR, core.platform):
-        yield "greengrass:UpdateConnectivityInfo", own
+        yield TELL_PLACE, own
 
 
 def _packed(allowances: Iterable[Allowance]) -> list[Json]:
-    """As few documents as their limit allows, one statement for each action."""
-    documents: list[dict[str, list[Json]]] = [{}]
+    """As few documents as their limit allows, with a statement for the same actions in each."""
+    documents: list[dict[Actions, list[Json]]] = [{}]
     size = _EMPTY
-    for action, on in allowances:
-        cost = len(on) + len('"",') + (0 if action in documents[-1] else _cost(action))
+    for actions, on in allowances:
+        cost = len(on) + len('"",') + (0 if actions in documents[-1] else _cost(actions))
         if size + cost > MAX_POLICY and documents[-1]:
             documents.append({})
-            size, cost = _EMPTY, len(on) + len('"",') + _cost(action)
-        documents[-1].setdefault(action, []).append(on)
+            size, cost = _EMPTY, len(on) + len('"",') + _cost(actions)
+        documents[-1].setdefault(actions, []).append(on)
         size += cost
-    return [policy(_statement(*each) for each in actions.items()) for actions in documents]
+    return [policy(_statement(*each) for each in found.items()) for found in documents]
 
 
-def _statement(action: str, resources: list[Json]) -> Json:
-    return {"Effect": "Allow", "Action": action, "Resource": resources}
+def _statement(actions: Actions, resources: list[Json]) -> Json:
+    return {"Effect": "Allow", "Action": [*actions], "Resource": resources}
 
 
 @cache
-def _cost(action: str) -> int:
+def _cost(actions: Actions) -> int:
     """Characters of a statement without resources, and the comma that follows it."""
-    return size_of(_statement(action, [])) + 1
+    return size_of(_statement(actions, [])) + 1
 
 
 _EMPTY = size_of(policy([]))

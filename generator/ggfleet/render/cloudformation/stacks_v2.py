@@ -25,6 +25,7 @@ from ggfleet.render.cloudformation.notes_v2 import notes
 from ggfleet.render.cloudformation.rules import where_the_spec_says
 from ggfleet.render.cloudformation.shares import cores_apart, spread
 from ggfleet.render.cloudformation.template import (
+    MAX_RESOURCES,
     Part,
     Template,
     logical_id,
@@ -140,13 +141,17 @@ def _stacks(
 
 
 def _cores(fleet: Fleet, bodies: Bodies) -> dict[str, Template]:
+    parts = core_policies(fleet, bodies)
+    rules = where_the_spec_says(fleet)
+
     def template(share: str, cores: Sequence[Core]) -> Template:
         description = f"What certificates of the Greengrass fleet {fleet.name} allow, {share}"
-        return Template(
-            description, core_policies(fleet, bodies, cores), where_the_spec_says(fleet)
-        )
+        return Template(description, together(parts[core.name] for core in cores), rules)
 
     if not fleet.cores:
         return {}
-    alone = template("all cores", fleet.cores)
-    return {"cores": alone} if not alone.excess() else cores_apart(fleet.cores, template)
+    if len(fleet.cores) <= MAX_RESOURCES:  # each has one at least
+        alone = template("all cores", fleet.cores)
+        if not alone.excess():
+            return {"cores": alone}
+    return cores_apart(fleet.cores, template)
