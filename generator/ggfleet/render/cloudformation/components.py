@@ -105,7 +105,7 @@ def component_id(name: str) -> str:
 
 def components_part(bodies: Bodies, names: Iterable[str]) -> Part:
     """Some of the components. Each waits for those that it needs, where they are among them."""
-    here = [*names]
+    here = dict.fromkeys(names)
     made: dict[str, Json] = {}
     for name in here:
         needed = [component_id(each) for each in bodies.needed(name) if each in here]

@@ -14,15 +14,15 @@ from ggfleet.model import Core
 from ggfleet.render.cloudformation.template import Template
 
 SHARES = 64
-"""Templates that things are spread over when one does not hold them; for cores doubled while one is
-too full. So many from the start, so that a core stays in its stack: doubling moves half of them.
+"""Templates that cores are spread over when one does not hold them; doubled while one is too full.
+So many from the start, so that a core stays in its stack: doubling moves half of the cores.
 """
 
 Named = TypeVar("Named")
 
 
 def spread(
-    items: Iterable[Named], name: Callable[[Named], str], shares: int = SHARES
+    items: Iterable[Named], name: Callable[[Named], str], shares: int
 ) -> dict[int, list[Named]]:
     """The items of every share that has some, by its number."""
     found: dict[int, list[Named]] = {}

@@ -12,7 +12,7 @@ from ggfleet.render.cloudformation.access import GROUP_ROLE, access_part, has_gr
 from ggfleet.render.cloudformation.functions import BUCKET, function_links, functions_part
 from ggfleet.render.cloudformation.group import CORE_OUTPUTS, Calls, calls_of
 from ggfleet.render.cloudformation.notes_v1 import notes
-from ggfleet.render.cloudformation.rules import where_the_spec_says
+from ggfleet.render.cloudformation.rules import lets_pass, where_the_spec_says
 from ggfleet.render.cloudformation.shares import cores_apart
 from ggfleet.render.cloudformation.template import (
     MAX_OUTPUTS,
@@ -192,15 +192,12 @@ def _template(fleet: Fleet, description: str, part: Part) -> Template:
 
 def _judged(fleet: Fleet) -> Section:
     """What cfn-lint is to let pass, and why; no more than the fleet's own parts make it find."""
-    lets_pass = dict(ENDED)
+    checks = dict(ENDED)
     if fleet.system_functions != SystemFunctions():
-        lets_pass |= OWN_ARNS
+        checks |= OWN_ARNS
     if any(function.executable for function in fleet.functions.values()):
-        lets_pass |= NATIVE
-    return {
-        "cfn-lint": {"config": {"ignore_checks": list(lets_pass)}},
-        "SuppressedChecks": lets_pass,
-    }
+        checks |= NATIVE
+    return lets_pass(checks)
 
 
 def _bucket_part(fleet: Fleet) -> Part:

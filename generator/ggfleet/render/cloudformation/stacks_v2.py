@@ -22,11 +22,12 @@ from ggfleet.render.cloudformation.components import (
 from ggfleet.render.cloudformation.device_policies import core_policies
 from ggfleet.render.cloudformation.device_role import device_role
 from ggfleet.render.cloudformation.notes_v2 import notes
-from ggfleet.render.cloudformation.rules import where_the_spec_says
+from ggfleet.render.cloudformation.rules import lets_pass, where_the_spec_says
 from ggfleet.render.cloudformation.shares import cores_apart, spread
 from ggfleet.render.cloudformation.template import (
     MAX_RESOURCES,
     Part,
+    Section,
     Template,
     logical_id,
     ref,
@@ -37,6 +38,18 @@ from ggfleet.render.v2 import render_deployment_v2, render_recipes_v2
 
 FOLDER = "v2"
 """Of the templates that make components and deployments."""
+
+SHARES = 16
+"""Templates that components are spread over, of either kind, when one does not hold them. Never
+more: a component that moved would be made in its new stack while the old one still has it, and the
+service refuses a version twice.
+"""
+
+PACKAGED = {
+    "W3002": "The templates that are nested here lie beside this one until `aws cloudformation "
+    "package` has put them into a bucket."
+}
+"""Of cfn-lint's checks: why it is not for a template with others in it."""
 
 Places = Mapping[str, str]
 """The logical id of the resource in `fleet.json` that makes a component, by its name."""
@@ -62,12 +75,12 @@ def _nested(fleet: Fleet, bodies: Bodies) -> dict[str, Template]:
     """`fleet.json`, and the templates nested in it if it does not hold the components."""
     components = components_part(bodies, bodies.components)
     places: Places = {name: component_id(name) for name in bodies.components}
-    alone = _fleet_template(fleet, bodies, components, places)
+    alone = _fleet_template(fleet, bodies, components, places, {})
     if not alone.excess():
         return {"fleet": alone}
     inner = _component_templates(fleet, bodies)
     stacks, places = _stacks(bodies, inner)
-    outer = _fleet_template(fleet, bodies, stacks, places)
+    outer = _fleet_template(fleet, bodies, stacks, places, lets_pass(PACKAGED))
     for template in (outer, *(each for each, _ in inner.values())):
         if excess := template.excess():
             raise GgfleetError(
@@ -77,7 +90,9 @@ def _nested(fleet: Fleet, bodies: Bodies) -> dict[str, Template]:
     return {"fleet": outer, **{name: each for name, (each, _) in inner.items()}}
 
 
-def _fleet_template(fleet: Fleet, bodies: Bodies, components: Part, places: Places) -> Template:
+def _fleet_template(
+    fleet: Fleet, bodies: Bodies, components: Part, places: Places, metadata: Section
+) -> Template:
     """`components` are what makes the components: themselves, or nested stacks."""
     groups, made = _thing_groups(fleet, bodies)
     deployments = [
@@ -86,7 +101,7 @@ def _fleet_template(fleet: Fleet, bodies: Bodies, components: Part, places: Plac
     ]
     part = together([device_role(fleet, bodies), groups, components, *deployments])
     description = f"The components and deployments of the Greengrass fleet {fleet.name}"
-    return Template(description, part, where_the_spec_says(fleet))
+    return Template(description, part, where_the_spec_says(fleet), metadata)
 
 
 def _waits(bodies: Bodies, platform: str, places: Places, made: Places) -> list[str]:
@@ -113,7 +128,7 @@ def _component_templates(fleet: Fleet, bodies: Bodies) -> dict[str, tuple[Templa
     """By file name, with the components in each. Those that others need are apart from those."""
     found: dict[str, tuple[Template, Sequence[str]]] = {}
     for kind, names in _kinds(bodies):
-        for number, some in spread(names, str).items():
+        for number, some in spread(names, str, SHARES).items():
             description = f"Components of the Greengrass fleet {fleet.name}, share {number}"
             template = Template(description, components_part(bodies, some))
             found[f"{kind}-{number:03}"] = (template, some)
