@@ -10,7 +10,6 @@ import pytest
 from functional.cloudformation_cases import access_templates, allow
 from functional.cloudformation_judges import (
     FLEET,
-    WILDCARDS,
     Tree,
     of_type,
     permission_problems,
@@ -28,15 +27,50 @@ def test_permissions_are_least(case: str) -> None:
 
 def test_every_wildcard_is_used_and_explained() -> None:
     """Neither list of exceptions grows beyond what IAM demands."""
-    allowed = [
+    used = [
         resource
-        for _, statement in statements(documents_of(render_case("access"))[FLEET])
+        for case in ("access", "group_role")
+        for _, statement in statements(documents_of(render_case(case))[FLEET])
         for resource in statement.get("Resource", [])
+        if "*" in str(resource)
     ]
-    assert sum("*" in str(each) for each in allowed) == len(WILDCARDS) == 2
+    samples = [f"arn:aws:s3:::line-samples/{each}*" for each in ("", "unsure")]
+    logs = "arn:aws:logs:eu-west-1:123456789012:log-group:/aws/greengrass"
+    assert sorted(used) == sorted(
+        [
+            "*",
+            *samples,
+            f"{logs}/GreengrassSystem/*",
+            f"{logs}/Lambda/eu-west-1/123456789012/line-classify-gateway:*",
+            f"{logs}/Lambda/eu-west-1/123456789012/line-echo-gateway:*",
+        ]
+    )
     docs = (Path(__file__).parents[2] / "docs/cloudformation.md").read_text()
     assert "GreengrassSystem/*" in docs
     assert "log-group:/aws/greengrass/Lambda/REGION/ACCOUNT/FUNCTION:*" in docs
+    assert "`cloudwatch:PutMetricData`" in docs
+    assert "BUCKET/PREFIX*" in docs
+
+
+def test_connectors_get_what_their_parameters_tell() -> None:
+    """And nothing is allowed to those that call nothing, or that are not known."""
+    template = documents_of(render_case("group_role"))[FLEET]
+    allowed = {
+        s["Sid"]: (s["Action"], s["Resource"])
+        for name, s in statements(template)
+        if name == "GroupRole" and "Sid" in s
+    }
+    assert set(allowed) == {
+        *("WriteLogs", "PutMetrics", "PutRecords", "PublishToTopic", "ReadComposeFile"),
+        *("PutMessages", "PutSamples", "FindModel"),
+    }
+    stream = "arn:aws:firehose:eu-west-1:123456789012:deliverystream/found"
+    assert allowed["PutRecords"] == (["firehose:PutRecord", "firehose:PutRecordBatch"], [stream])
+    jobs = [
+        f"arn:aws:sagemaker:eu-west-1:123456789012:training-job/{n}" for n in ("digits", "faces")
+    ]
+    assert allowed["FindModel"] == (["sagemaker:DescribeTrainingJob"], jobs)
+    assert "GroupRolePolicies" in template["Parameters"]
 
 
 def test_roles_are_those_that_are_needed() -> None:
