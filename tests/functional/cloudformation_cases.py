@@ -8,7 +8,7 @@ from typing import Any
 from functional.cloudformation_judges import Tree, of_type, statements
 from functional.v1_sample import load_sample, made_up_manifest
 from functional.v1_service import documents_of
-from ggfleet.model import Fleet, Logger, Manifest, Rendering
+from ggfleet.model import Fleet, Logger, Rendering
 from ggfleet.render import Generation, render
 from golden.test_golden_cloudformation import render_case
 from unit.factories import make_core, make_fleet, make_function, make_library, make_platform
@@ -36,36 +36,6 @@ def large(cores: int) -> Fleet:
 
 def rendered(fleet: Fleet) -> Tree:
     return documents_of(render(fleet, made_up_manifest(fleet), "cloudformation"))
-
-
-def expected_groups(fleet: Fleet, manifest: Manifest) -> dict[str, Tree]:
-    """By group name: what the calls of `group-v1` deploy, with function ARNs as NAME:ALIAS."""
-    documents = documents_of(render(fleet, manifest, "group-v1"))
-    bodies = [body for path, body in documents.items() if path.endswith("/group.json")]
-    return {
-        body["Name"]: {
-            field: shortened(documents[value[2:].split(":")[0]]["InitialVersion"])
-            for field, value in body["InitialVersion"].items()
-        }
-        for body in bodies
-    }
-
-
-def shortened(value: Any, key: str = "") -> Any:
-    """Function ARNs in the API's own fields as NAME:ALIAS; a function's environment as it is.
-
-    The core's own functions have no account in their ARNs, which stay. The resource type has no
-    FunctionRuntimeOverride, and a note says so.
-    """
-    if isinstance(value, dict):
-        told = {k: v for k, v in value.items() if k != "FunctionRuntimeOverride"}
-        return {k: v if k == "Variables" else shortened(v, k) for k, v in told.items()}
-    if isinstance(value, list):
-        return [shortened(each, key) for each in value]
-    whose = ("FunctionArn", "Source", "Target")
-    if key in whose and ":function:" in str(value) and ":::" not in str(value):
-        return value.split(":function:")[1]
-    return value
 
 
 def access_templates() -> Tree:

@@ -6,7 +6,7 @@ import copy
 
 import pytest
 
-from functional.cloudformation_cases import expected_groups, large, rendered
+from functional.cloudformation_cases import large, rendered
 from functional.cloudformation_judges import (
     FLEET,
     Templates,
@@ -17,6 +17,7 @@ from functional.cloudformation_judges import (
     permission_problems,
     translated,
 )
+from functional.test_cloudformation import expected_groups
 from functional.v1_sample import made_up_manifest
 from ggfleet.render.cloudformation.template import SAM_BYTES, SAM_RESOURCES
 from ggfleet.system.files import to_json

@@ -9,7 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from functional.cloudformation_judges import Tree, of_type, permission_problems, statements
+from functional.cloudformation_judges import (
+    Tree,
+    lint_problems,
+    of_type,
+    permission_problems,
+    statements,
+)
 from functional.cloudformation_v2_judges import FLEET, allowed, long_policies
 from functional.moto_server import moto_endpoint
 from functional.v1_service import documents_of
@@ -97,6 +103,27 @@ def test_no_component_no_permission() -> None:
     assert found == own | {p for p in CLIENTS if p[0] != "greengrass:UpdateConnectivityInfo"}
 
 
+def having(**versions: str) -> Callable[[Fleet], Fleet]:
+    """With more of AWS's components."""
+
+    def change(fleet: Fleet) -> Fleet:
+        more = {f"aws.greengrass.{name}": version for name, version in versions.items()}
+        components = {**fleet.deployment.components, **more}
+        return replace(fleet, deployment=replace(fleet.deployment, components=components))
+
+    return change
+
+
+def test_shadows_are_those_of_a_core_and_its_devices() -> None:
+    """Where AWS's component that syncs them is deployed."""
+    found = allowed(stacks(having(ShadowManager="2.3.12"))[CORES], certificate())
+    assert found - (LEAST | TOPICS | CLIENTS) == {
+        (f"iot:{action}ThingShadow", f"{HERE}:thing/{thing}")
+        for action in ("Delete", "Get", "Update")
+        for thing in ("line-1*", "button")
+    }
+
+
 def test_no_subscription_no_topic() -> None:
     found = stacks(lambda fleet: replace(fleet, subscriptions=()))
     assert allowed(found[CORES], certificate()) == LEAST | CLIENTS
@@ -150,6 +177,16 @@ def test_the_role_allows_what_is_deployed() -> None:
             f"{logs}/UserComponent/eu-west-1/com.example.line.*",
         ],
     }
+
+
+def test_the_role_writes_its_own_journal() -> None:
+    """With the variable that the credentials provider sets, as the component's page has it."""
+    template = stacks(having(SystemLogForwarder="2.1.0"))[FLEET]
+    group = "arn:aws:logs:eu-west-1:123456789012:log-group:greengrass/systemLogs"
+    allowed_here = role_allows({FLEET: template})
+    assert allowed_here["MakeJournals"] == [f"{group}:*"]
+    assert allowed_here["WriteJournal"] == [f"{group}:log-stream:${{credentials-iot:ThingName}}"]
+    assert lint_problems(template) == []
 
 
 def test_the_role_allows_no_more() -> None:

@@ -40,7 +40,7 @@ from ggfleet.system.documents import read_documents, write_rendering
     "--generation",
     "named",
     multiple=True,
-    type=click.Choice([*Generation]),
+    type=click.Choice([each.value for each in Generation]),
     help="Generation of Greengrass that stacks of cloudformation are for; may be repeated.  "
     "[default: v2 when the spec has `components`, otherwise v1]",
 )

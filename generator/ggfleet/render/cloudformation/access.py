@@ -38,6 +38,11 @@ def access_part(fleet: Fleet, known: Known) -> Part:
 
 
 def has_group_role(fleet: Fleet) -> bool:
+    """Whether the stack makes a group role."""
+    return calls_aws(fleet)
+
+
+def calls_aws(fleet: Fleet) -> bool:
     """Whether something on a core calls AWS by itself.
 
     Secrets are fetched by the service during a deployment, with the service role; so are models.

@@ -26,6 +26,7 @@ PER_CERTIFICATE = 10
 
 AUTH = "aws.greengrass.clientdevices.Auth"
 DETECTOR = "aws.greengrass.clientdevices.IPDetector"
+SHADOWS = "aws.greengrass.ShadowManager"
 
 Actions = tuple[str, ...]
 Allowance = tuple[Actions, str]
@@ -47,17 +48,21 @@ DEPLOY: Actions = (
 VERIFY: Actions = ("greengrass:VerifyClientDeviceIoTCertificateAssociation",)
 SERVE: Actions = ("greengrass:PutCertificateAuthorities", "greengrass:VerifyClientDeviceIdentity")
 GET_PLACE: Actions = ("greengrass:GetConnectivityInfo",)
+SYNC: Actions = ("iot:DeleteThingShadow", "iot:GetThingShadow", "iot:UpdateThingShadow")
 TELL_PLACE: Actions = ("greengrass:UpdateConnectivityInfo",)
 
 
 def core_policies(fleet: Fleet, bodies: Bodies) -> dict[str, Part]:
     """By core: its policies, attached where the spec knows its certificate."""
     topics = {name: [*_topics(fleet, bodies, name)] for name in bodies.deployments}
+    shadowed = {name: bodies.is_deployed(SHADOWS, name) for name in bodies.deployments}
     devices = _devices_of_cores(fleet)
     parts = {}
     for core in fleet.cores:
-        clients = _client_devices(fleet, bodies, core, devices.get(core.name, ()))
-        documents = _packed([*_own(fleet, core), *clients, *topics[core.platform]])
+        things = devices.get(core.name, ())
+        clients = _client_devices(fleet, bodies, core, things)
+        shadows = _shadows(fleet, core, things) if shadowed[core.platform] else ()
+        documents = _packed([*_own(fleet, core), *clients, *shadows, *topics[core.platform]])
         _refuse_many(core, documents)
         parts[core.name] = _part(core, documents)
     return parts
@@ -145,6 +150,12 @@ def _client_devices(
     yield GET_PLACE, own
     if bodies.is_deployed(DETECTOR, core.platform):
         yield TELL_PLACE, own
+
+
+def _shadows(fleet: Fleet, core: Core, things: Iterable[str]) -> Iterator[Allowance]:
+    """What the shadow manager needs to sync with the cloud: the core's own, and its devices'."""
+    for name in (f"{core.thing}*", *things):
+        yield SYNC, arn(fleet, "iot", f"thing/{name}")
 
 
 def _packed(allowances: Iterable[Allowance]) -> list[Json]:

@@ -35,6 +35,7 @@ ROLE = "TokenExchangeRole"
 ALIAS = "TokenExchangeRoleAlias"
 DEVICE_POLICIES = "DeviceRolePolicies"
 LOG_MANAGER = "aws.greengrass.LogManager"
+JOURNAL = "aws.greengrass.SystemLogForwarder"
 STREAMS = "aws.greengrass.StreamManager"
 
 
@@ -94,6 +95,8 @@ def _policies(fleet: Fleet, bodies: Bodies) -> Iterator[Json]:
         yield inline("connectors", statements)
     if bodies.is_deployed(LOG_MANAGER):
         yield inline("logs", [allow("WriteLogs", LOG_ACTIONS, _log_groups(fleet))])
+    if bodies.is_deployed(JOURNAL):
+        yield inline("journal", _journal(fleet))
 
 
 def _artifacts(fleet: Fleet, bodies: Bodies) -> Iterator[Json]:
@@ -117,3 +120,11 @@ def _log_groups(fleet: Fleet) -> Iterator[str]:
     yield arn(fleet, "logs", f"{folder}/GreengrassSystemComponent/{region}/System:*")
     own = component_name(fleet, "", "")
     yield arn(fleet, "logs", f"{folder}/UserComponent/{region}/{own}.*")
+
+
+def _journal(fleet: Fleet) -> Iterator[Json]:
+    """As the forwarder's page has it: a stream for each thing, which writes its own alone."""
+    group = arn(fleet, "logs", "log-group:greengrass/systemLogs")
+    yield allow("MakeJournals", ("logs:CreateLogGroup",), (f"{group}:*",))
+    own = f"{group}:log-stream:${{credentials-iot:ThingName}}"
+    yield allow("WriteJournal", ("logs:CreateLogStream", "logs:PutLogEvents"), (own,))
