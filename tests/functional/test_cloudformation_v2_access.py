@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -86,10 +87,12 @@ def test_a_certificate_allows_the_least() -> None:
     assert allowed(stacks()[CORES], certificate()) == LEAST | TOPICS | CLIENTS
 
 
-def without(*components: str) -> Callable[[Fleet], Fleet]:
+def without(*components: str, **empty: Any) -> Callable[[Fleet], Fleet]:
+    """With fewer of AWS's components, and without what of the fleet they would be for."""
+
     def change(fleet: Fleet) -> Fleet:
         kept = {k: v for k, v in fleet.deployment.components.items() if k not in components}
-        return replace(fleet, deployment=replace(fleet.deployment, components=kept))
+        return replace(fleet, deployment=replace(fleet.deployment, components=kept), **empty)
 
     return change
 
@@ -98,7 +101,8 @@ def test_no_component_no_permission() -> None:
     """What serves client devices is allowed where AWS's components for them are deployed."""
     auth, detector = (f"aws.greengrass.clientdevices.{name}" for name in ("Auth", "IPDetector"))
     own = LEAST | TOPICS
-    assert allowed(stacks(without(auth, detector))[CORES], certificate()) == own
+    bare = stacks(without(auth, detector, client_devices={}))
+    assert allowed(bare[CORES], certificate()) == own
     found = allowed(stacks(without(detector))[CORES], certificate())
     assert found == own | {p for p in CLIENTS if p[0] != "greengrass:UpdateConnectivityInfo"}
 
@@ -191,10 +195,12 @@ def test_the_role_writes_its_own_journal() -> None:
 
 def test_the_role_allows_no_more() -> None:
     """No component of AWS: no logs, no topics. No secret, no function: nothing."""
-    bare = stacks(without("aws.greengrass.LogManager", "aws.greengrass.SNS"))
+    bare = stacks(without("aws.greengrass.LogManager", "aws.greengrass.SNS", connectors={}))
     assert set(role_allows(bare)) == {"ReadArtifacts", "FindBuckets", "ReadSecrets"}
     idle = stacks(
-        lambda fleet: replace(fleet, functions={}, subscriptions=(), deployment=Deployment())
+        lambda fleet: replace(
+            fleet, functions={}, subscriptions=(), connectors={}, deployment=Deployment()
+        )
     )
     assert role_allows(idle) == {}
     assert "Policies" not in of_type(idle[FLEET], "::Role")["TokenExchangeRole"]
