@@ -29,7 +29,7 @@ def test_every_wildcard_is_used_and_explained() -> None:
     """Neither list of exceptions grows beyond what IAM demands."""
     used = [
         resource
-        for case in ("access", "group_role")
+        for case in ("access", "calls_aws")
         for _, statement in statements(documents_of(render_case(case))[FLEET])
         for resource in statement.get("Resource", [])
         if "*" in str(resource)
@@ -54,7 +54,7 @@ def test_every_wildcard_is_used_and_explained() -> None:
 
 def test_connectors_get_what_their_parameters_tell() -> None:
     """And nothing is allowed to those that call nothing, or that are not known."""
-    template = documents_of(render_case("group_role"))[FLEET]
+    template = documents_of(render_case("calls_aws"))[FLEET]
     allowed = {
         s["Sid"]: (s["Action"], s["Resource"])
         for name, s in statements(template)
