@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 
 import pytest
@@ -16,8 +17,12 @@ from functional.cloudformation_judges import (
     of_type,
     translated,
 )
+from functional.v1_sample import made_up_manifest
 from functional.v1_service import documents_of
+from ggfleet.model import ADAPTER, Manifest, Part
+from ggfleet.render import Generation, render
 from golden.test_golden_cloudformation import GOOD, case_input, render_case
+from unit.factories import make_archive, make_fleet, make_function
 
 
 @pytest.mark.parametrize("case", GOOD)
@@ -77,3 +82,20 @@ def test_cfn_lint_notices(mutate: Callable[[Tree], None]) -> None:
     template = access_templates()[FLEET]
     mutate(template)
     assert lint_problems(template) + lint_problems(translated(template)) != []
+
+
+@pytest.mark.parametrize("generation", [*Generation])
+def test_texts_that_look_like_references_stay_texts(generation: Generation) -> None:
+    """CloudFormation replaces none outside of Fn::Sub, though cfn-lint takes it for forgotten."""
+    fleet = make_fleet(
+        functions=[make_function(environment={"WHERE": "${AWS::Region} ${x} ${!y}"})],
+    )
+    adapter = make_archive(Part.ADAPTER, ADAPTER)
+    manifest = Manifest((*made_up_manifest(fleet).archives, adapter))
+    templates = documents_of(render(fleet, manifest, "cloudformation", generations=[generation]))
+    (path,) = (path for path in templates if path.endswith("/fleet.json"))
+    assert lint_problems(templates[path]) == []
+    assert "${AWS::Region} ${x} ${!y}" in json.dumps(templates[path])
+    checks = templates[path]["Metadata"]["cfn-lint"]["config"]["ignore_checks"]
+    assert checks == [*(["W3696"] if generation is Generation.V1 else []), "E1029"]
+    assert "E1029" in templates[path]["Metadata"]["SuppressedChecks"]

@@ -54,6 +54,16 @@ class Bodies:
         platforms = [platform] if platform else self.deployments
         return any(name in self.entries(each) for each in platforms)
 
+    def recipe_texts(self, names: Iterable[str]) -> Iterator[str]:
+        """The recipes of some components, as the calls have them."""
+        return (str(self.components[name]["inlineRecipe"]) for name in names)
+
+    def merges(self) -> Iterator[str]:
+        """What the deployments lay over configurations, as text."""
+        for platform in self.deployments:
+            for entry in self.entries(platform).values():
+                yield _merge(_tree(entry))
+
     def artifacts(self) -> set[str]:
         """The URI of every artifact."""
         manifests = (_trees(recipe["Manifests"]) for recipe in self.recipes.values())
@@ -160,12 +170,15 @@ def _calls(rendering: Rendering) -> Iterator[tuple[str, str, Tree]]:
 
 def _bridged(entry: Tree) -> Iterator[tuple[str, str]]:
     """What AWS's MQTT bridge sends and gets, as the deployment configures it."""
-    update = _tree(entry.get("configurationUpdate", {}))
-    for each in json.loads(str(update.get("merge", "{}"))).get("mqttTopicMapping", {}).values():
+    for each in json.loads(_merge(entry)).get("mqttTopicMapping", {}).values():
         if each["source"] == CLOUD:
             yield FROM_CLOUD, each["topic"]
         if each["target"] == CLOUD:
             yield TO_CLOUD, each.get("targetTopicPrefix", "") + each["topic"]
+
+
+def _merge(entry: Tree) -> str:
+    return str(_tree(entry.get("configurationUpdate", {})).get("merge", "{}"))
 
 
 def _tree(value: Json) -> Tree:

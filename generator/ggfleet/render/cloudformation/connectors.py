@@ -87,7 +87,8 @@ def _kind(fleet: Fleet, connector: Connector) -> str:
 
 def _parameter(name: str) -> Addressed:
     def told(_: Fleet, connector: Connector) -> Iterator[str]:
-        if value := connector.parameters.get(name):
+        value = connector.parameters.get(name, "")
+        if value.startswith("arn:"):
             yield value
 
     return told

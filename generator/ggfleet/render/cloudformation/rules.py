@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 
+from ggfleet.errors import GgfleetError
 from ggfleet.model import Fleet, Json
 from ggfleet.render.cloudformation.template import Section, ref
+
+LITERAL = {
+    "E1029": "Texts of the spec hold ${AWS::…}. CloudFormation leaves it as it is outside of "
+    "Fn::Sub, which is what is meant."
+}
+"""Of cfn-lint's checks: why it is not for templates with such texts."""
+REFERENCE = re.compile(r"\{\{resolve:[^}]{1,40}")
+"""What begins a reference to Parameter Store or Secrets Manager, in any text of a template."""
 
 
 def where_the_spec_says(fleet: Fleet) -> Section:
@@ -17,8 +27,27 @@ def where_the_spec_says(fleet: Fleet) -> Section:
     return {"WhereTheSpecSays": {"Assertions": where}}
 
 
+def of_texts(texts: Iterable[str]) -> Mapping[str, str]:
+    """The checks that texts of the spec's author need left out.
+
+    Raises `GgfleetError` for one that CloudFormation would replace.
+    """
+    found: Mapping[str, str] = {}
+    for text in texts:
+        if reference := REFERENCE.search(text):
+            raise GgfleetError(
+                f"the spec holds {reference[0]}…, which CloudFormation would replace",
+                fix="write the value itself, or attach a secret to the function",
+            )
+        if "${AWS::" in text:
+            found = LITERAL
+    return found
+
+
 def lets_pass(checks: Mapping[str, str]) -> Section:
-    """Metadata with the checks that cfn-lint is to leave out, and why."""
+    """Metadata with the checks that cfn-lint is to leave out, and why; empty without any."""
+    if not checks:
+        return {}
     return {
         "cfn-lint": {"config": {"ignore_checks": list(checks)}},
         "SuppressedChecks": dict(checks),

@@ -76,7 +76,9 @@ def _templates(fleet: Fleet, known: Known, calls: Calls) -> dict[str, Template]:
         return _split(fleet, calls, shared)
     role = attribute(GROUP_ROLE, "Arn") if has_group_role(fleet) else None
     groups = [calls.group(core, role) for core in fleet.cores]
-    alone = _template(fleet, f"The Greengrass fleet {fleet.name}", together([shared, *groups]))
+    alone = _template(
+        fleet, calls, f"The Greengrass fleet {fleet.name}", together([shared, *groups])
+    )
     return {"fleet": alone} if not alone.excess() else _split(fleet, calls, shared)
 
 
@@ -84,6 +86,7 @@ def _split(fleet: Fleet, calls: Calls, shared: Part) -> dict[str, Template]:
     _refuse_links_of_cores(fleet, calls)
     first = _template(
         fleet,
+        calls,
         f"What the cores of the Greengrass fleet {fleet.name} share",
         together([shared, _told(fleet, calls)]),
     )
@@ -115,16 +118,10 @@ def _cores_apart(fleet: Fleet, calls: Calls) -> dict[str, Template]:
     groups = {c.name: calls.group(c, _role_elsewhere(fleet, c.platform)) for c in fleet.cores}
 
     def template(share: str, cores: Sequence[Core]) -> Template:
-        return _cores_template(fleet, share, _read(fleet, calls, cores), groups, cores)
+        part = together([_read(fleet, calls, cores), *(groups[core.name] for core in cores)])
+        return _template(fleet, calls, f"Cores of the Greengrass fleet {fleet.name}, {share}", part)
 
     return cores_apart(fleet.cores, template)
-
-
-def _cores_template(
-    fleet: Fleet, share: str, read: Part, groups: Mapping[str, Part], cores: Sequence[Core]
-) -> Template:
-    part = together([read, *(groups[core.name] for core in cores)])
-    return _template(fleet, f"Cores of the Greengrass fleet {fleet.name}, {share}", part)
 
 
 def _read(fleet: Fleet, calls: Calls, cores: Sequence[Core]) -> Part:
@@ -186,13 +183,13 @@ def _read_parameter(name: str) -> Json:
     return {"Type": "AWS::SSM::Parameter::Value<String>", "Default": name}
 
 
-def _template(fleet: Fleet, description: str, part: Part) -> Template:
-    return Template(description, part, where_the_spec_says(fleet), _judged(fleet))
+def _template(fleet: Fleet, calls: Calls, description: str, part: Part) -> Template:
+    return Template(description, part, where_the_spec_says(fleet), _judged(fleet, calls))
 
 
-def _judged(fleet: Fleet) -> Section:
+def _judged(fleet: Fleet, calls: Calls) -> Section:
     """What cfn-lint is to let pass, and why; no more than the fleet's own parts make it find."""
-    checks = dict(ENDED)
+    checks = {**ENDED, **calls.checks}
     if fleet.system_functions != SystemFunctions():
         checks |= OWN_ARNS
     if any(function.executable for function in fleet.functions.values()):

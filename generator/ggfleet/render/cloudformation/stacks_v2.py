@@ -22,7 +22,7 @@ from ggfleet.render.cloudformation.components import (
 from ggfleet.render.cloudformation.device_policies import core_policies
 from ggfleet.render.cloudformation.device_role import device_role
 from ggfleet.render.cloudformation.notes_v2 import notes
-from ggfleet.render.cloudformation.rules import lets_pass, where_the_spec_says
+from ggfleet.render.cloudformation.rules import lets_pass, of_texts, where_the_spec_says
 from ggfleet.render.cloudformation.shares import cores_apart, spread
 from ggfleet.render.cloudformation.template import (
     MAX_RESOURCES,
@@ -75,12 +75,14 @@ def _nested(fleet: Fleet, bodies: Bodies) -> dict[str, Template]:
     """`fleet.json`, and the templates nested in it if it does not hold the components."""
     components = components_part(bodies, bodies.components)
     places: Places = {name: component_id(name) for name in bodies.components}
-    alone = _fleet_template(fleet, bodies, components, places, {})
+    merges = of_texts(bodies.merges())
+    checks = {**merges, **of_texts(bodies.recipe_texts(bodies.components))}
+    alone = _fleet_template(fleet, bodies, components, places, lets_pass(checks))
     if not alone.excess():
         return {"fleet": alone}
     inner = _component_templates(fleet, bodies)
     stacks, places = _stacks(bodies, inner)
-    outer = _fleet_template(fleet, bodies, stacks, places, lets_pass(PACKAGED))
+    outer = _fleet_template(fleet, bodies, stacks, places, lets_pass({**PACKAGED, **merges}))
     for template in (outer, *(each for each, _ in inner.values())):
         if excess := template.excess():
             raise GgfleetError(
@@ -130,7 +132,8 @@ def _component_templates(fleet: Fleet, bodies: Bodies) -> dict[str, tuple[Templa
     for kind, names in _kinds(bodies):
         for number, some in spread(names, str, SHARES).items():
             description = f"Components of the Greengrass fleet {fleet.name}, share {number}"
-            template = Template(description, components_part(bodies, some))
+            metadata = lets_pass(of_texts(bodies.recipe_texts(some)))
+            template = Template(description, components_part(bodies, some), metadata=metadata)
             found[f"{kind}-{number:03}"] = (template, some)
     return found
 
