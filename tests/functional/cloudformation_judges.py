@@ -48,13 +48,13 @@ OF_ACTIONS = {
 
 def lint_problems(template: Tree, region: str = "eu-west-1") -> list[str]:
     """What cfn-lint finds, with the template's own suppressions."""
-    found = lint(json.dumps(template), config=ManualArgs(regions=[region]))
+    found = lint(json.dumps(template, ensure_ascii=False), config=ManualArgs(regions=[region]))
     return [f"{m.rule.id} {m.message}" for m in found if m.rule.id not in BY_THE_DAY]
 
 
 def dated_problems(template: Tree) -> list[str]:
     """What cfn-lint finds by the date."""
-    found = lint(json.dumps(template), config=ManualArgs(regions=["eu-west-1"]))
+    found = lint(json.dumps(template, ensure_ascii=False), config=ManualArgs(regions=["eu-west-1"]))
     return [m.message for m in found if m.rule.id in BY_THE_DAY]
 
 
