@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
+import hashlib
 import importlib.util
 import json
 import os
@@ -14,7 +16,7 @@ from typing import Any
 from ggfleet.localcore import CoreEvent
 from ggfleet.localcore.v2 import ComponentDeployment, EmbeddedNucleus, load_components
 from ggfleet.runtime import component_files
-from localcore_harness import PYTHON
+from localcore_harness import PYTHON, wait_for
 from localcore_support import BUCKET, FolderStore, zip_of
 
 THING = "line-vision-gateway-1"
@@ -192,3 +194,20 @@ def running(
         if start:
             core.start(timeout=30)
         yield Trial(core, events, lines)
+
+
+def digest(content: bytes) -> dict[str, str]:
+    return {
+        "Digest": base64.b64encode(hashlib.sha256(content).digest()).decode(),
+        "Algorithm": "SHA-256",
+    }
+
+
+def shows(variables: str) -> dict[str, str]:
+    """A lifecycle that writes some of its variables to its work folder, then stays."""
+    return {"run": f"({variables}) > part; mv part seen; exec sleep 600"}
+
+
+def seen(folder: Path, name: str = "c") -> str:
+    file = folder / "greengrass/work" / name / "seen"
+    return str(wait_for(lambda: file.exists() and file.read_text()))

@@ -238,6 +238,17 @@ def test_client_devices_are_stored_with_their_groups(endpoint: Endpoint) -> None
     )
 
 
+def test_the_group_role_is_given_to_the_group(endpoint: Endpoint) -> None:
+    documents = documents_of(render_case(CASES / "group_role"))
+    prepare_account(endpoint, documents)
+    greengrass = endpoint.client("greengrass")
+    caller = Caller(endpoint.client, unknown_operations(greengrass))
+    caller.run(documents)
+    group = caller.answers["cores/line-1/group.json"]["Id"]
+    role = greengrass.get_associated_role(GroupId=group)["RoleArn"]
+    assert role == "arn:aws:iam::123456789012:role/line-cores"
+
+
 # The same bytes
 
 

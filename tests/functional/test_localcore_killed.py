@@ -130,6 +130,8 @@ def runs(pid: int) -> bool:
 @pytest.fixture
 def shared() -> Iterator[Path]:
     """A folder that everybody may use, unlike pytest's, with a copy of what the driver needs."""
+    if os.geteuid() != 0 or shutil.which("setpriv") is None:
+        pytest.skip("only root can become another user; the other tests ran as an ordinary one")
     with tempfile.TemporaryDirectory(dir="/var/tmp") as name:
         folder = Path(name)
         folder.chmod(0o755)
@@ -156,8 +158,6 @@ def others_python() -> str:
 @pytest.mark.parametrize("mode", ["auto", "relocated"])
 def test_containers_need_no_root(shared: Path, mode: str) -> None:
     """As nobody, in a user namespace: resources at their destination, and no way to write there."""
-    if os.geteuid() != 0 or shutil.which("setpriv") is None:
-        pytest.skip("only root can become another user; the other tests ran as an ordinary one")
     command = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"]
     driver = str(shared / DRIVER.name)
     arguments = ["serve", str(shared / "root"), mode, str(shared / "greengrasssdk")]

@@ -35,6 +35,16 @@ def test_rules_lists_every_rule_and_a_theme() -> None:
     assert "Nucleus lite has no secret manager." in table
 
 
+def test_the_list_of_rules_reads_well_in_80_columns() -> None:
+    """Two lines for each rule: no id is cut, no line is longer, nothing is left out."""
+    told = ggfleet("rules", COLUMNS="80").stdout.splitlines()
+    assert max(map(len, told)) <= 80
+    heads = [line.split() for line in told if not line.startswith(" ")]
+    assert [head[0] for head in heads] == list(RULES)
+    text = " ".join(" ".join(told).split())
+    assert all(rule.summary in text for rule in RULES.values())
+
+
 def test_explain_tells_a_rule() -> None:
     """Reason, fix, source, the example and how to suppress it, within 80 columns of text."""
     told = ggfleet("explain", "secret-policy").stdout

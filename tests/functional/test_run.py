@@ -82,6 +82,25 @@ def test_the_same_function_answers_as_a_v2_component(tmp_path: Path) -> None:
     ]
 
 
+def test_what_the_v2_core_does_not_run_is_said(tmp_path: Path) -> None:
+    """A fleet with client devices, shadows and secrets is tried without them; the rest answers."""
+    spec = small_fleet(tmp_path)
+    arn = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:greengrass-s-AbCdEf"
+    text = spec.read_text().replace("models: [m]", "models: [m]\n    resources: {s: ro}")
+    text += "  - {from: button, topic: buttons/pressed, to: fn}\n"
+    text += "  - {from: fn, topic: $aws/things/pc-1/shadow/update, to: shadow}\n"
+    text += "client_devices:\n  button: {cores: pcs}\n"
+    text += f"resources:\n  s: {{secret: '{arn}'}}\n"
+    spec.write_text(text + "components: {prefix: com.example}\n")
+    done = ggfleet("run", "--v2", cwd=tmp_path, stdin=lines({"n": 1}))
+    assert done.returncode == 0, done.stderr
+    assert answers(done.stdout)[0]["echo"] == {"n": 1}
+    said = " ".join(done.stderr.split())
+    for name in ("clientdevices.Auth", "clientdevices.mqtt.Bridge", "ShadowManager"):
+        assert f"aws.greengrass.{name}: is AWS's, and the embedded core does not run it" in said
+    assert "functions get the secrets that the trial is given, or none" in said
+
+
 def test_an_answer_comes_while_the_input_is_still_open(tmp_path: Path) -> None:
     """Whoever types messages, or pipes a sensor in, sees each answer when it is there."""
     small_fleet(tmp_path)

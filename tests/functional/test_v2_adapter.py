@@ -25,6 +25,7 @@ from components_support import (
 from functional.digits_sample import ROOT, installed, samples, trained_model
 from ggfleet.errors import CoreError
 from ggfleet.localcore import Failed
+from ggfleet.localcore.v2.access import SECRETS
 from ggfleet.localcore.v2.broker import Realm
 from ggfleet.system.progress import Silent
 from ggfleet.workbench import ComponentTrial, Message, running_components
@@ -63,6 +64,13 @@ def forbidden(event):
 
 def invoke(event):
     greengrasssdk.client("lambda").invoke(FunctionName="arn:aws:lambda:r:1:function:f:1", Payload=b"{}")
+
+def secret(event):
+    found = greengrasssdk.client("secretsmanager").get_secret_value(SecretId=event["id"])
+    return {**found, "CreatedDate": str(found["CreatedDate"].year)}
+
+def shadow(event):
+    return iot.get_thing_shadow(thingName="pc")["payload"].decode()
 
 def fail(event):
     raise KeyError("no such digit")
@@ -117,7 +125,10 @@ def act(folder: Path) -> Components:
             },
             "environment": {"MODE": "fast"},
         },
-        access=allow("com.example.act", ["in/+", "out/+"], ["near/*", "near/#"]),
+        access={
+            **allow("com.example.act", ["in/+", "out/+"], ["near/*", "near/#"]),
+            SECRETS: {"com.example.act:secrets": {"operations": ["*"], "resources": ["s", "gone"]}},
+        },
         dependencies={
             "com.example.libs": {"VersionRequirement": ">=1.0.0 <2.0.0"},
             "com.example.model": {"VersionRequirement": "1.0.0", "DependencyType": "SOFT"},
@@ -129,7 +140,7 @@ def act(folder: Path) -> Components:
 @pytest.fixture(scope="module")
 def acting(tmp_path_factory: pytest.TempPathFactory) -> Any:
     folder = tmp_path_factory.mktemp("act")
-    with running(act(folder), folder) as trial:
+    with running(act(folder), folder, secrets_by_id={"s": "hidden"}) as trial:
         yield trial
 
 
@@ -207,6 +218,27 @@ def test_what_access_control_forbids_is_an_error_of_the_publish(acting: Trial) -
 def test_calling_another_function_says_that_it_cannot(acting: Trial) -> None:
     error = acting.ask("in/1", {"do": "invoke"})["result"]["error"]
     assert "cannot call arn:aws:lambda:r:1:function:f:1" in error
+
+
+def test_the_sdk_of_v1_reads_a_secret(acting: Trial) -> None:
+    """As it does on a V1 core; the nucleus tells no date."""
+    found = acting.ask("in/1", {"do": "secret", "id": "s"})["result"]
+    assert (found["SecretString"], found["Name"]) == ("hidden", "s")
+    assert (found["VersionStages"], found["CreatedDate"]) == (["AWSCURRENT"], "1970")
+
+
+@pytest.mark.parametrize(("secret", "code"), [("gone", 404), ("forbidden", 401)])
+def test_a_secret_that_is_not_given_is_v1s_error(acting: Trial, secret: str, code: int) -> None:
+    error = acting.ask("in/1", {"do": "secret", "id": secret})["result"]["error"]
+    assert error.startswith(
+        f"SecretsManagerError: Request for secret value returned error code {code}"
+    )
+
+
+def test_a_shadow_that_nobody_keeps_is_v1s_error(acting: Trial) -> None:
+    """The embedded core has no shadow manager; the SDK sees what a core without it would say."""
+    error = acting.ask("in/1", {"do": "shadow"})["result"]["error"]
+    assert error.startswith("ShadowError: Request for shadow state returned error code 500")
 
 
 def test_a_failing_handler_is_told_and_the_next_message_is_answered(acting: Trial) -> None:

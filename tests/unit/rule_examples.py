@@ -17,7 +17,7 @@ platforms:
   pi: {architecture: aarch64, python: "3.8", glibc: "2.31"}
 cores: {inventory: hosts.yml, groups: {raspberry_pi: pi}}
 functions:
-  classify: {source: code, handler: function.handler, memory: 64 MiB, timeout: 30 s}
+  classify: {source: code, handler: function.handler, memory: 64 MiB, timeout: 30 s, pinned: true}
 """
 HOSTS = "raspberry_pi:\n  hosts:\n    pi-01: {}\n"
 CODE = "def handler(event, context):\n    pass\n"

@@ -61,6 +61,20 @@ def test_old_glibc_names_exist_for_x86_alone() -> None:
 
 
 @pytest.mark.parametrize(
+    ("python", "abi"), [("3.6", "cp36m"), ("3.7", "cp37m"), ("3.8", "cp38"), ("3.10", "cp310")]
+)
+def test_the_abi_of_old_pythons_has_a_flag(python: str, abi: str) -> None:
+    """Wheels for Python 3.6 (Jetson Nano) and 3.7 are `cp37-cp37m`, and no other ABI runs there."""
+    interpreter = abi.rstrip("m")
+    found = {
+        tag.abi
+        for tag in ranked_tags(make_platform(python=python))
+        if tag.interpreter == interpreter and tag.abi.startswith(interpreter)
+    }
+    assert found == {abi}
+
+
+@pytest.mark.parametrize(
     ("override", "words"),
     [
         ({"architecture": "armv7l"}, "no wheels for armv7l"),

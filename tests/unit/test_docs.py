@@ -50,7 +50,9 @@ def test_links_lead_to_files(page: Path) -> None:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_paths_of_the_project_exist(page: Path) -> None:
     """`tests/…`, `generator/…` and the like between backticks; made ones (`build/`) are left out."""
-    tops = "tests|generator|roles|playbooks|inventory|lambda|models|docs|scripts|requirements"
+    tops = (
+        "tests|generator|roles|playbooks|inventory|lambda|models|docs|examples|scripts|requirements"
+    )
     for path in re.findall(rf"`((?:{tops})/[\w./-]+)`", page.read_text()):
         if page.name == "provisioning.md" and "certificates/" in path:
             continue  # the user's own

@@ -15,6 +15,7 @@ from ggfleet.model import (
     Deployment,
     Document,
     Fleet,
+    Logger,
     Manifest,
     Model,
     Part,
@@ -25,7 +26,13 @@ from ggfleet.model import (
 from ggfleet.render import render
 from ggfleet.render.cloudformation.group import calls_of
 from ggfleet.render.cloudformation.shares import SHARES
-from ggfleet.render.cloudformation.template import MAX_BYTES, Template, logical_id, together
+from ggfleet.render.cloudformation.template import (
+    MAX_BYTES,
+    MAX_OUTPUTS,
+    Template,
+    logical_id,
+    together,
+)
 from ggfleet.render.cloudformation.template import Part as TemplatePart
 from ggfleet.render.known import wanted_archives
 from unit.factories import (
@@ -186,6 +193,23 @@ def test_roles_trust_their_service_in_this_account_alone() -> None:
     [statement] = role["AssumeRolePolicyDocument"]["Statement"]
     assert statement["Principal"] == {"Service": "lambda.amazonaws.com"}
     assert "Policies" not in role
+
+
+@pytest.mark.parametrize("count", [1, MAX_OUTPUTS])
+def test_a_role_that_is_given_takes_the_place_of_one_that_is_made(count: int) -> None:
+    """In the one template, and in those of cores, which would read a made one's ARN from another."""
+    role = "arn:aws:iam::123456789012:role/line-cores"
+    fleet = make_fleet(
+        aws=Aws("eu-west-1", "123456789012", "b", role),
+        cores=cores(count),
+        functions=[make_function()],
+        loggers=(Logger("lambda", "INFO", "cloudwatch"),),
+    )
+    found = templates(fleet)
+    groups = [g for each in found.values() for g in resources(each, "::Greengrass::Group").values()]
+    assert [group["RoleArn"] for group in groups] == [role] * count
+    assert not any("GroupRole" in name for each in found.values() for name in each["Resources"])
+    assert any(note.path == "aws.group_role" for note in rendering(fleet).notes)
 
 
 def test_unused_models_and_secrets_need_no_permission() -> None:

@@ -160,6 +160,23 @@ def test_ten_mistakes_are_named_with_their_lines(check_text: CheckText) -> None:
     assert checked.fleet is None
 
 
+def test_a_merge_key_is_told_once_and_an_alias_is_read(check_text: CheckText) -> None:
+    """`<<` has a message of its own, and what it would have brought is not told as missing."""
+    line = SPEC.splitlines()[3]
+    named = line.replace("pi: {", "pi: &pi {")
+    checked = check_text(SPEC.replace(line, f"{named}\n  two: {{<<: *pi}}"))
+    assert told(checked) == [(5, "platforms.two")]
+    problem = next(p for p in checked.problems if p.path == "platforms.two")
+    assert "merge key" in problem.message
+    assert "alias" in problem.fix
+    assert problem.place.column == 9
+    assert check_text(SPEC.replace(line, f"{named}\n  two: *pi")).fleet is not None
+    quoted = check_text(SPEC.replace("{CONFIDENCE: 0.80", '{"<<": x, CONFIDENCE: 0.80'))
+    assert [p.message for p in quoted.problems if "<<" in p.path] == [
+        "'<<' cannot be the name of a variable"
+    ]
+
+
 CASES = {
     "duplicate key": ("    pinned: true", "    pinned: true\n    pinned: false", 20,
                       "functions.classify.pinned", "is given twice, first on line 19"),

@@ -71,5 +71,5 @@ def test_an_error_that_is_not_firm_is_for_some_targets_or_has_a_way_round() -> N
     assert loose == {
         "core-thing-length", "core-thing-charset", "core-thing-repeated", "platform-jetson",
         "destination-plain", "topic-length", "topic-levels", "topic-hash", "topic-plus",
-        "code-publish-wildcard",
+        "code-publish-wildcard", "code-client",
     }  # fmt: skip

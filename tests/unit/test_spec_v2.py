@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ggfleet.model import Components, Deployment, Layout
+from ggfleet.model import Broker, Components, Deployment, Layout, Nucleus
 from ggfleet.spec import Checked, check
 from unit.test_spec_check import INVENTORY, SPEC, folder, told
 
@@ -18,6 +18,7 @@ components:
   publisher: Line Ltd
   adapter: code
   adapter_requirements: libraries.txt
+  user: line_user:line_group
 """
 SETTINGS = """\
   timeout: 90 min
@@ -26,6 +27,8 @@ SETTINGS = """\
   validation_timeout: 45 s
   thing_groups: {pi: LinePis}
   components: {aws.greengrass.Nucleus: 2.15.0}
+  nuclei: {pi: lite}
+  broker: emqx
 """
 
 
@@ -44,6 +47,7 @@ def test_every_key_is_read(folder: Path) -> None:
         publisher="Line Ltd",
         adapter=(folder / "code",),
         adapter_requirements=folder / "libraries.txt",
+        user="line_user:line_group",
     )
     assert fleet.libraries["numpy"].layout is Layout.SELF_UNPACK
     assert fleet.functions["classify"].credentials
@@ -58,6 +62,9 @@ def test_every_key_is_read(folder: Path) -> None:
         {"pi": "LinePis"},
         {"aws.greengrass.Nucleus": "2.15.0"},
     )
+    assert settings.broker is Broker.EMQX
+    assert settings.nucleus_of("pi") is Nucleus.LITE
+    assert settings.nucleus_of("other") is Nucleus.CLASSIC
 
 
 def test_without_them_nothing_is_said(folder: Path) -> None:
@@ -77,6 +84,10 @@ def test_without_them_nothing_is_said(folder: Path) -> None:
         ("adapter: code", "adapter: nowhere", "components.adapter"),
         ("adapter_requirements: libraries.txt", "adapter_requirements: no.txt",
          "components.adapter_requirements"),
+        ("user: line_user:line_group", "user: '1001:1001'", "components.user"),
+        ("nuclei: {pi: lite}", "nuclei: {pi: small}", "deployment.nuclei.pi"),
+        ("nuclei: {pi: lite}", "nuclei: {pie: lite}", "deployment.nuclei.pie"),
+        ("broker: emqx", "broker: mosquitto", "deployment.broker"),
         ("update: skip", "update: never", "deployment.update"),
         ("{pi: LinePis}", "{pie: LinePis}", "deployment.thing_groups.pie"),
         ("{pi: LinePis}", "{pi: Line Pis}", "deployment.thing_groups.pi"),

@@ -89,6 +89,23 @@ def test_a_locked_folder_keeps_others_out(tmp_path: Path) -> None:
         pass
 
 
+def test_a_shared_lock_keeps_out_who_does_not_share_it(tmp_path: Path) -> None:
+    """Several may hold it at once; who wants the folder alone waits for all of them."""
+    with locked(tmp_path, shared=True), locked(tmp_path, shared=True):
+        assert is_refused(tmp_path, shared=False)
+        assert not is_refused(tmp_path, shared=True)
+    with locked(tmp_path):
+        assert is_refused(tmp_path, shared=True)
+
+
+def is_refused(folder: Path, *, shared: bool) -> bool:
+    try:
+        with locked(folder, wait=False, shared=shared):
+            return False
+    except GgfleetError:
+        return True
+
+
 def test_a_rendering_replaces_an_earlier_one_wholly(tmp_path: Path) -> None:
     write_rendering(RENDERING, tmp_path / "out")
     fewer = Rendering((Document("calls.json", []),))
@@ -156,3 +173,13 @@ def test_a_program_that_fails_is_told_with_its_last_words() -> None:
     with pytest.raises(ToolError, match="no-such-program is not installed"):
         program("no-such-program")
     assert run(["cat"], stdin="in") == "in"
+
+
+def test_a_program_that_may_not_be_run_is_told_apart_from_one_that_is_missing(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "tool").write_text("no program")
+    with pytest.raises(ToolError, match="tool is not installed"):
+        run(["tool"], env={"PATH": str(tmp_path)})
+    with pytest.raises(ToolError, match="tool cannot be run: Permission denied"):
+        run([tmp_path / "tool"])

@@ -187,6 +187,23 @@ def test_a_dependency_that_nucleus_lite_answers_by_killing_is_noted(
     assert any("app: nucleus lite stops it" in n for n in components.load(tmp_path).notes) is noted
 
 
+def test_components_of_aws_are_not_run_and_that_is_said(tmp_path: Path) -> None:
+    """Neither a deployed one nor one that is depended on; one with a recipe here is."""
+    components = one(dependencies={"aws.greengrass.SecretManager": {}})
+    components.component("aws.greengrass.Mine", root=False)
+    for name in ("clientdevices.Auth", "SNS", "Mine", "Nucleus"):
+        version = "1.0.0" if name == "Mine" else "2.5.2"
+        components.deployed[f"aws.greengrass.{name}"] = {"componentVersion": version}
+    deployment = components.load(tmp_path)
+    assert {each.name for each in deployment.components} == {"c", "aws.greengrass.Mine"}
+    told = "is AWS's, and the embedded core does not run it"
+    found = {note.partition(":")[0] for note in deployment.notes if told in note}
+    own = ("clientdevices.Auth", "SNS", "SecretManager")
+    assert found == {f"aws.greengrass.{name}" for name in own}
+    assert any("client devices cannot connect" in note for note in deployment.notes)
+    assert "aws.greengrass.Nucleus: its settings are not applied here" in deployment.notes
+
+
 def test_a_cycle_is_named(tmp_path: Path) -> None:
     components = Components()
     components.component("a", dependencies={"b": {}})

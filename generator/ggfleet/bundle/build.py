@@ -9,6 +9,7 @@ from ggfleet.bundle.fetch import WheelCache
 from ggfleet.bundle.fingerprint import Fingerprints
 from ggfleet.bundle.manifest import FILE_NAME, read_manifest, write_manifest
 from ggfleet.bundle.parts import archives
+from ggfleet.bundle.prune import building
 from ggfleet.bundle.resolve import resolve
 from ggfleet.bundle.workshop import Workshop
 from ggfleet.model import (
@@ -52,8 +53,9 @@ def build(
         fingerprints=Fingerprints(cache / "built"),
         before=read_manifest(path) if path.exists() else Manifest(),
     )
-    built = archives(shop, platforms, frozenset(Part) if only is None else frozenset(only))
-    return merge(fleet, out, tuple(dict.fromkeys(built)))
+    with building(out):
+        built = archives(shop, platforms, frozenset(Part) if only is None else frozenset(only))
+        return merge(fleet, out, tuple(dict.fromkeys(built)))
 
 
 def merge(fleet: Fleet, out: Path, built: Sequence[Archive]) -> Manifest:

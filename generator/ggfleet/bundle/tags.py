@@ -17,6 +17,9 @@ OLD_NAMES = {17: "manylinux2014", 12: "manylinux2010", 5: "manylinux1"}
 UV_GLIBC = (17, 28, *range(31, 41))
 """The glibc levels that uv knows (`uv pip compile --help`, 0.9 to 0.13)."""
 
+ABI_WITHOUT_FLAG = (3, 8)
+"""The first Python whose ABI is named without `m`, the flag of its old allocator (PEP 3149)."""
+
 
 def check_supported(platform: Platform) -> None:
     """Refuse a platform that wheels cannot be resolved for."""
@@ -46,9 +49,10 @@ def ranked_tags(platform: Platform) -> dict[Tag, int]:
     """Each tag that the platform takes, with its rank; 0 is the best."""
     python = platform.python_version
     interpreter = f"cp{python[0]}{python[1]}"
+    abi = f"{interpreter}m" if python < ABI_WITHOUT_FLAG else interpreter
     names = list(_platform_names(platform))
     tags = [
-        *cpython_tags(python, abis=[interpreter], platforms=names),
+        *cpython_tags(python, abis=[abi], platforms=names),
         *compatible_tags(python, interpreter=interpreter, platforms=names),
     ]
     return {tag: rank for rank, tag in reversed(list(enumerate(tags)))}

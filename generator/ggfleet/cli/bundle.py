@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 from rich.table import Table
 
-from ggfleet.bundle import build
+from ggfleet.bundle import Superseded, build, prune
 from ggfleet.cli import output
 from ggfleet.cli.options import (
     cache_option,
@@ -34,8 +34,11 @@ from ggfleet.spec import load
     help="Folder for the archives.",
 )
 @cache_option
+@click.option("--prune", "prunes", is_flag=True, help="Then remove archives that were superseded.")
 @json_option
-def command(spec: Path, platforms: tuple[str, ...], out: Path, cache: Path, as_json: bool) -> int:
+def command(
+    spec: Path, platforms: tuple[str, ...], out: Path, cache: Path, prunes: bool, as_json: bool
+) -> int:
     """Build the archives: libraries, models and functions, for each platform that a core has.
 
     Libraries are resolved for the platform, not for this machine, from wheels alone. Archives are
@@ -44,13 +47,24 @@ def command(spec: Path, platforms: tuple[str, ...], out: Path, cache: Path, as_j
     fleet = chosen(load(spec), platforms)
     with reporting(quiet=as_json) as progress:
         manifest = build(fleet, fleet.used_platforms(), out, cache=cache, progress=progress)
+    removed = prune(out) if prunes else ()
     if as_json:
         archives = [asdict(archive) for archive in manifest.archives]
-        output.print_json({"out": str(out), "archives": archives})
+        pruned = {"removed": [asdict(each) for each in removed]} if prunes else {}
+        output.print_json({"out": str(out), "archives": archives, **pruned})
     else:
         output.out.print(table_of(manifest.archives))
         output.out.print(f"archives and manifest.json are in {out}")
+        if prunes:
+            _tell_removed(removed)
     return 0
+
+
+def _tell_removed(removed: tuple[Superseded, ...]) -> None:
+    for each in removed:
+        output.out.print(f"removed {each.file}, {output.megabytes(each.size)}")
+    total = output.megabytes(sum(each.size for each in removed))
+    output.out.print(f"{output.plural(len(removed), 'superseded archive')} removed, {total}")
 
 
 def table_of(archives: tuple[Archive, ...]) -> Table:

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import textwrap
+
 import click
 
 from ggfleet.cli import output
 from ggfleet.cli.options import json_option
 from ggfleet.cli.rulebook import book, rule_json, targets
 from ggfleet.errors import GgfleetError
-from ggfleet.spec import RULES
+from ggfleet.spec import RULES, Rule
 from ggfleet.spec.problems import suggestion
 
 FORMATS = ("text", "json", "markdown")
+
+GAP = 2
+"""Blanks after a column of a table."""
+INDENT = "    "
 
 
 @click.command()
@@ -35,6 +41,18 @@ def command(theme: str, form: str, as_json: bool) -> int:
     elif form == "markdown":
         click.echo(book(), nl=False)
     else:
-        rows = [(r.id, str(r.severity), targets(r), r.summary) for r in chosen]
-        output.out.print(output.table(("rule", "severity", "targets", ""), rows))
+        _tell(chosen)
     return 0
+
+
+def _tell(rules: list[Rule]) -> None:
+    """A table; where it is wider than the terminal, two lines for each rule, and no id is cut."""
+    rows = [(r.id, str(r.severity), targets(r), r.summary) for r in rules]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    if sum(widths) + GAP * len(widths) <= output.out.width:
+        output.out.print(output.table(("rule", "severity", "targets", ""), rows))
+        return
+    for name, severity, whose, summary in rows:
+        click.echo(f"{name:{widths[0]}}  {severity:{widths[1]}}  {whose}")
+        width = output.out.width
+        click.echo(textwrap.fill(summary, width, initial_indent=INDENT, subsequent_indent=INDENT))

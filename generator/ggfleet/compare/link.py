@@ -10,15 +10,15 @@ import socket
 import socketserver
 import threading
 from collections.abc import Callable
-from types import TracebackType
-from typing import Self
 from urllib.parse import urlsplit
+
+from ggfleet.compare.served import Served
 
 CHUNK = 1 << 16
 _Handle = Callable[[socket.socket], None]
 
 
-class CountedLink:
+class CountedLink(Served):
     """Relays TCP connections to `target_url`'s host and port while the `with` block lasts."""
 
     def __init__(self, target_url: str) -> None:
@@ -26,27 +26,13 @@ class CountedLink:
         self._target = (parts.hostname or "127.0.0.1", parts.port or 80)
         self._lock = threading.Lock()
         self._received = 0
-        self._server = _Relay(("127.0.0.1", 0), self._connection)
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+        super().__init__(_Relay(("127.0.0.1", 0), self._connection))
 
     @property
     def received(self) -> int:
         """Bytes that have come from the server so far."""
         with self._lock:
             return self._received
-
-    def __enter__(self) -> Self:
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._server.shutdown()
-        self._server.server_close()
 
     def _connection(self, client: socket.socket) -> None:
         with client, socket.create_connection(self._target) as server:

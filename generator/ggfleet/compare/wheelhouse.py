@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import functools
 import http.server
-import threading
 from collections.abc import Iterable
 from pathlib import Path
-from types import TracebackType
-from typing import Self
+
+from ggfleet.compare.served import Served
 
 
-class Wheelhouse:
+class Wheelhouse(Served):
     """Serves wheels under their file names while the `with` block lasts.
 
     `wheels` are (file name, path) pairs; they are linked into `folder`, not copied.
@@ -24,21 +23,7 @@ class Wheelhouse:
             if not link.is_symlink():
                 link.symlink_to(path.resolve())
         handler = functools.partial(_Quiet, directory=str(folder))
-        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
-
-    def __enter__(self) -> Self:
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+        super().__init__(http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler))
 
 
 class _Quiet(http.server.SimpleHTTPRequestHandler):

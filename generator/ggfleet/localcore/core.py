@@ -3,30 +3,26 @@
 from __future__ import annotations
 
 import os
-import queue
-import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from types import TracebackType
-from typing import IO, Self
 
 from ggfleet.errors import CoreError
 from ggfleet.localcore import environment, isolation
 from ggfleet.localcore.daemon import Daemon
 from ggfleet.localcore.deployment import CLOUD, CoreDeployment, CoreFunction
 from ggfleet.localcore.environment import IsolationMode
-from ggfleet.localcore.events import CoreEvent, Dropped, Failed, Message, Restarted
-from ggfleet.localcore.layout import Layout, hold
+from ggfleet.localcore.events import CoreEvent, Failed, Message, Restarted
+from ggfleet.localcore.layout import Layout
 from ggfleet.localcore.logs import FunctionLog
 from ggfleet.localcore.process import BACK_OFF, Supervisor
 from ggfleet.localcore.report import DeployReport
 from ggfleet.localcore.resources import Deployer, wanted
 from ggfleet.localcore.router import PublishError, Router
+from ggfleet.localcore.running import RunningCore, not_up
 from ggfleet.localcore.store import Store
-from ggfleet.localcore.trees import InForce
 from ggfleet.localcore.work import Invocation, WorkQueue
 from ggfleet.system.files import remove_tree
 from ggfleet.system.process import base_python
@@ -47,12 +43,11 @@ class Machine:
     probe: Callable[[Path, Path], str] = isolation.probe
 
 
-class EmbeddedCore:
-    """One core below `root`. A context manager: it holds the folder's lock and stops at the end.
+class EmbeddedCore(RunningCore):
+    """One core below `root`.
 
     `deploy()` brings the deployment in force, `start()` runs its functions; `start()` alone is
-    enough when the same deployment is in force already. `log` gets a line for all that happens,
-    `on_event` each `CoreEvent`, both from threads of the core. `isolation_mode` is `auto`,
+    enough when the same deployment is in force already. `isolation_mode` is `auto`,
     `mount-namespace` or `relocated`.
     """
 
@@ -71,36 +66,16 @@ class EmbeddedCore:
     ) -> None:
         self.deployment = deployment
         self.layout = Layout(root.absolute())
-        self.dropped = 0
+        super().__init__(self.layout, log, on_event)
         self._python = python or base_python()
-        self._log = log
-        self._on_event = on_event
         self._wanted_mode = isolation_mode
         self._machine = machine or Machine(os.environ)
         self._deployer = deployer(self.layout, store)
         self._mode: IsolationMode | None = None
-        self._answers: queue.Queue[Message] = queue.Queue()
-        self._lock: IO[bytes] | None = None
-        self._counting = threading.Lock()
         self._daemon: Daemon | None = None
         self._router: Router | None = None
         self._queues: dict[str, WorkQueue] = {}
         self._supervisors: list[Supervisor] = []
-
-    def __enter__(self) -> Self:
-        self._lock = hold(self.layout)
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.stop()
-        if self._lock is not None:
-            self._lock.close()
-            self._lock = None
 
     @property
     def isolation(self) -> str:
@@ -117,7 +92,6 @@ class EmbeddedCore:
 
     def deploy(self) -> DeployReport:
         """Bring the deployment in force. After CoreError the one before is in force, whole."""
-        self._need_lock()
         self._need_stopped()
         for note in self.deployment.notes:
             self._log(note)
@@ -134,7 +108,6 @@ class EmbeddedCore:
         `timeout` is in seconds. Raises CoreError naming the function that is not ready, with the
         last lines of its log.
         """
-        self._need_lock()
         self._need_stopped()
         trees = self._trees()
         functions = self.deployment.functions
@@ -152,21 +125,12 @@ class EmbeddedCore:
             self.stop()
             raise
 
-    def _need_lock(self) -> None:
-        if self._lock is None:
-            raise RuntimeError("use the core as a context manager")
-
-    def _need_stopped(self) -> None:
-        if self._daemon is not None:
-            raise CoreError("the core is running", fix="stop it first")
+    @property
+    def _runs(self) -> bool:
+        return self._daemon is not None
 
     def _trees(self) -> dict[str, Path]:
-        """The trees in force, by key, if they are this deployment's."""
-        in_force = InForce(self.layout).read()
-        for item in wanted(self.deployment, self.layout):
-            tree = in_force.get(item.key)
-            if tree is None or tree.s3_uri != item.s3_uri or not tree.path.is_dir():
-                raise CoreError(f"{item.s3_uri} is not in force on this core", fix="deploy first")
+        in_force = self._in_force(wanted(self.deployment, self.layout))
         return {key: tree.path for key, tree in in_force.items()}
 
     def _surroundings(
@@ -217,8 +181,7 @@ class EmbeddedCore:
             problem = supervisor.failure or (
                 f"{supervisor.function.name} is not ready after {timeout:g} s"
             )
-            said = "\n".join(f"  {line}" for line in supervisor.log.last)
-            raise CoreError(f"{problem}\n{said}".rstrip(), fix=f"its log: {supervisor.log.path}")
+            raise not_up(problem, supervisor.log)
 
     def send(self, topic: str, payload: bytes) -> None:
         """A message from the cloud. Raises CoreError for one that AWS IoT Core would refuse."""
@@ -233,13 +196,6 @@ class EmbeddedCore:
     def pending(self) -> int:
         """Messages that the functions have not finished: those of the fullest queue."""
         return max((queue.pending for queue in self._queues.values()), default=0)
-
-    def next_answer(self, timeout: float) -> Message | None:
-        """The next message for the cloud, or None when none comes within `timeout` seconds."""
-        try:
-            return self._answers.get(timeout=timeout)
-        except queue.Empty:
-            return None
 
     def health(self) -> list[dict[str, object]]:
         """The functions' processes, as the health endpoint tells."""
@@ -269,26 +225,12 @@ class EmbeddedCore:
             self._daemon.stop()
         self._supervisors, self._queues, self._router, self._daemon = [], {}, None, None
 
-    def _answer(self, message: Message) -> None:
-        self._answers.put(message)
-        self._on_event(message)
-
-    def _drop(self, dropped: Dropped) -> None:
-        with self._counting:
-            self.dropped += 1
-        message = dropped.message
-        self._log(f"dropped: {message.topic} from {message.source}: {dropped.reason}")
-        self._on_event(dropped)
-
     def _finished(self, invocation: Invocation) -> None:
         result = invocation.result
         if result is None or not result.error:
             return
         name = invocation.arn.split(":")[6]
-        event = Failed(name, invocation.topic, result.error, result.message())
-        on = f" on {event.topic}" if event.topic else ""
-        self._log(f"{name} failed{on} ({event.kind}): {event.reason}")
-        self._on_event(event)
+        self._fail(Failed(name, invocation.topic, result.error, result.message()))
 
     def _has_ended(self, name: str, reason: str) -> None:
         self._log(reason)

@@ -27,12 +27,14 @@ from ggfleet.model.problem import READING, Place, Problem, Severity, Target
 from ggfleet.model.reference import Pending, Reference, Resolved
 from ggfleet.model.resource import LocalDevice, LocalResource, LocalVolume, Secret
 from ggfleet.model.runtime import (
+    Broker,
     ClientDevice,
     CloudSpooler,
     Connector,
     Encoding,
     FunctionDefaults,
     Isolation,
+    Nucleus,
     Quality,
     RunAs,
     Storage,
@@ -51,6 +53,7 @@ __all__ = [
     "Access",
     "Archive",
     "Aws",
+    "Broker",
     "ClientDevice",
     "CloudSpooler",
     "Components",
@@ -76,6 +79,7 @@ __all__ = [
     "Manifest",
     "Model",
     "Note",
+    "Nucleus",
     "Part",
     "Pending",
     "Place",

@@ -11,11 +11,13 @@ from ggfleet.model.platform import Platform
 from ggfleet.model.reference import Reference
 from ggfleet.model.resource import LocalDevice, LocalResource, LocalVolume
 from ggfleet.model.runtime import (
+    Broker,
     ClientDevice,
     Connector,
     Encoding,
     FunctionDefaults,
     Isolation,
+    Nucleus,
     RunAs,
     SystemFunctions,
 )
@@ -60,11 +62,15 @@ resource that is not attached to it, and functions run as `ggc_group` unless tol
 
 @dataclass(frozen=True)
 class Aws:
-    """Account, Region and the bucket that carries archives."""
+    """Account, Region and the bucket that carries archives.
+
+    `group_role` is the ARN of the role that functions have in AWS on V1 cores, or empty.
+    """
 
     region: str
     account: str
     bucket: str
+    group_role: str = ""
 
 
 @dataclass(frozen=True)
@@ -220,8 +226,9 @@ class Abort:
 class Deployment:
     """How a change reaches the fleet. V1 has none of this; V2 renderers use it.
 
-    `thing_groups` are by platform name; `components` are others' components with the version to
-    pin. Times are in seconds, 0 where the service's default holds; `update` is `notify` or `skip`.
+    `thing_groups` and `nuclei` are by platform name; `components` are others' components with the
+    version to pin. Times are in seconds, 0 where the service's default holds; `update` is `notify`
+    or `skip`.
     """
 
     on_failure: str = "rollback"
@@ -233,6 +240,12 @@ class Deployment:
     validation_timeout: int = 0
     thing_groups: Mapping[str, str] = field(default_factory=dict)
     components: Mapping[str, str] = field(default_factory=dict)
+    nuclei: Mapping[str, Nucleus] = field(default_factory=dict)
+    broker: Broker = Broker.MOQUETTE
+
+    def nucleus_of(self, platform: str) -> Nucleus:
+        """What runs components on the cores of a platform."""
+        return self.nuclei.get(platform, Nucleus.CLASSIC)
 
 
 @dataclass(frozen=True)
@@ -242,6 +255,7 @@ class Components:
     `wanted` tells that the spec has the section: only then an adapter is built. `adapter` are
     folders that are laid into one archive with `component_runtime.py` at its top, and
     `adapter_requirements` is the requirements file of what it imports: ggfleet's own when empty.
+    `user` is `user` or `user:group` by name, the nuclei's own default when empty.
     """
 
     wanted: bool = False
@@ -249,6 +263,7 @@ class Components:
     publisher: str = ""
     adapter: tuple[Path, ...] = ()
     adapter_requirements: Path | None = None
+    user: str = ""
 
 
 @dataclass(frozen=True)

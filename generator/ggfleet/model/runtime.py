@@ -37,6 +37,20 @@ class Quality(StrEnum):
     AT_LEAST_ONCE = "at-least-once-persistent"
 
 
+class Nucleus(StrEnum):
+    """What runs V2 components on a core."""
+
+    CLASSIC = "classic"
+    LITE = "lite"
+
+
+class Broker(StrEnum):
+    """The local MQTT broker of a V2 core: client devices talk to it."""
+
+    MOQUETTE = "moquette"
+    EMQX = "emqx"
+
+
 @dataclass(frozen=True)
 class RunAs:
     """Linux user and group ids; what is None is left to the group's default, then to the core's."""

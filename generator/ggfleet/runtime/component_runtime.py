@@ -23,6 +23,7 @@ on the import path.
 from __future__ import annotations
 
 import argparse
+import base64
 import importlib
 import json
 import logging
@@ -30,7 +31,7 @@ import os
 import shutil
 import sys
 from pathlib import Path
-from typing import Any, Callable, Dict, List, Tuple
+from typing import Any, Callable, Dict, List, Optional, Tuple
 
 import lambda_runtime  # type: ignore[import-not-found]
 
@@ -153,6 +154,29 @@ class Link:
             self.client.publish_to_topic(topic=topic, publish_message=publish_message)
         else:
             self.client.publish_to_iot_core(topic_name=topic, qos="1", payload=payload)
+
+    def secret(self, name: str, stage: Optional[str]) -> bytes:
+        """A secret as V1's secret manager gives it; the nucleus tells no date, so it is 1970's."""
+        answer = self.client.get_secret_value(secret_id=name, version_stage=stage)
+        values = {
+            "ARN": answer.secret_id,
+            "Name": name,
+            "VersionId": answer.version_id or "",
+            "VersionStages": answer.version_stage or [],
+            "CreatedDate": 0,
+        }
+        if answer.secret_value.secret_string is not None:
+            values["SecretString"] = answer.secret_value.secret_string
+        else:
+            binary = answer.secret_value.secret_binary
+            values["SecretBinary"] = base64.b64encode(binary).decode()
+        return json.dumps(values).encode()
+
+    def shadow(self, verb: str, thing: str, payload: bytes) -> bytes:
+        """The document that the shadow manager answers with; V1's SDK knows classic shadows."""
+        operation = getattr(self.client, f"{verb}_thing_shadow")
+        more = {"payload": payload} if verb == "update" else {}
+        return operation(thing_name=thing, shadow_name="", **more).payload or b"{}"
 
 
 def local(event: Any) -> Tuple[str, bytes]:

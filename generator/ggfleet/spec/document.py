@@ -49,6 +49,11 @@ def is_null(node: yaml.Node) -> bool:
     return node.tag == "tag:yaml.org,2002:null"
 
 
+def is_merge(key: yaml.Node) -> bool:
+    """Whether a key is `<<`, by which YAML 1.1 takes in the keys of another mapping."""
+    return key.tag == "tag:yaml.org,2002:merge"
+
+
 def _syntax(error: yaml.MarkedYAMLError) -> tuple[str, str]:
     said = " ".join(part for part in (error.context, error.problem) if part)
     if "'\\t'" in said:

@@ -17,7 +17,12 @@ def read_aws(top: Section) -> Aws:
     if section is None:
         return Aws("", "", "")
     table = tables.Aws
-    return Aws(table.region.read(section), table.account.read(section), table.bucket.read(section))
+    return Aws(
+        table.region.read(section),
+        table.account.read(section),
+        table.bucket.read(section),
+        table.group_role.read(section),
+    )
 
 
 def read_platforms(top: Section) -> dict[str, Platform]:
@@ -91,6 +96,7 @@ def read_components(top: Section, folder: Path) -> Components:
         publisher=table.publisher.read(section),
         adapter=tuple(folder / each for each in table.adapter.read(section)),
         adapter_requirements=folder / required if required else None,
+        user=table.user.read(section),
     )
 
 

@@ -15,7 +15,7 @@ from typing import TypeVar
 import yaml
 
 from ggfleet.spec import units
-from ggfleet.spec.document import has_foreign_tag, is_null, place_of
+from ggfleet.spec.document import has_foreign_tag, is_merge, is_null, place_of
 from ggfleet.spec.problems import Problems, suggestion
 
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,62}")
@@ -41,6 +41,11 @@ class Section:
         where = place_of(key, self.problems.file)
         if not isinstance(key, yaml.ScalarNode):
             self.problems.error(self.path, "has a key that is not a word", "write a name", where)
+            return
+        if is_merge(key):
+            self.problems.error(self.path, "has <<, YAML's merge key, which is not read here",
+                                "write the keys out, or an alias (*NAME) as a whole value",
+                                where)  # fmt: skip
             return
         path = self.at(key.value)
         if key.value in self._values:

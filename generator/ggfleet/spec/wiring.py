@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from ggfleet.model import (
     Abort,
@@ -12,6 +12,7 @@ from ggfleet.model import (
     Core,
     Deployment,
     Logger,
+    Nucleus,
     Pending,
     Reference,
     Resolved,
@@ -29,10 +30,19 @@ def read_client_devices(
     """`client_devices:`: things in the local networks of cores. `taken` are names of functions."""
     found = tables.Spec.client_devices.read(top)
     _refuse_taken(top, "client_devices", [name for name, _ in found], taken)
-    return {name: _client_device(name, section, cores) for name, section in found}
+    standing = _standing(cores)
+    return {name: _client_device(name, section, standing) for name, section in found}
 
 
-def _client_device(name: str, section: Section, cores: Sequence[Core]) -> ClientDevice:
+def _standing(cores: Sequence[Core]) -> Mapping[str, Sequence[str]]:
+    """Each word that stands for cores, a host's name or a group, and the names of those cores."""
+    names: dict[str, dict[str, None]] = {}
+    for word, name in [(c.group, c.name) for c in cores] + [(c.name, c.name) for c in cores]:
+        names.setdefault(word, {})[name] = None
+    return {word: list(found) for word, found in names.items()}
+
+
+def _client_device(name: str, section: Section, cores: Mapping[str, Sequence[str]]) -> ClientDevice:
     table = tables.ClientDevice
     return ClientDevice(
         name=name,
@@ -43,14 +53,12 @@ def _client_device(name: str, section: Section, cores: Sequence[Core]) -> Client
     )
 
 
-def _cores_of(section: Section, cores: Sequence[Core]) -> Iterator[str]:
+def _cores_of(section: Section, cores: Mapping[str, Sequence[str]]) -> Iterator[str]:
     """The cores that hosts and groups stand for."""
     for word in tables.ClientDevice.cores.read(section):
-        named = [core.name for core in cores if word in (core.name, core.group)]
-        if word and cores and not named:
-            known = dict.fromkeys([*(c.group for c in cores), *(c.name for c in cores)])
-            section.error("cores", f"names {word}, which is no core", suggestion(word, known))
-        yield from named
+        if word and cores and word not in cores:
+            section.error("cores", f"names {word}, which is no core", suggestion(word, cores))
+        yield from cores.get(word, ())
 
 
 def _certificate(name: str, arn: str) -> Reference:
@@ -136,16 +144,30 @@ def read_deployment(top: Section, platforms: Iterable[str]) -> Deployment:
         validation_timeout=table.validation_timeout.read(section),
         thing_groups=_thing_groups(section, list(platforms)),
         components=_versions(section),
+        nuclei=_nuclei(section, list(platforms)),
+        broker=table.broker.read(section),
     )
+
+
+def _refuse_unknown(deployment: Section, key: str, named: Iterable[str], known: list[str]) -> None:
+    for platform in named:
+        if platform not in known:
+            at = f"{deployment.at(key)}.{platform}"
+            message = f"names the platform {platform}, which is not defined"
+            deployment.problems.error(at, message, suggestion(platform, known))
+
+
+def _nuclei(deployment: Section, platforms: list[str]) -> dict[str, Nucleus]:
+    nuclei = tables.Deployment.nuclei.read(deployment)
+    _refuse_unknown(deployment, "nuclei", nuclei, platforms)
+    return nuclei
 
 
 def _thing_groups(deployment: Section, platforms: list[str]) -> dict[str, str]:
     groups = tables.Deployment.thing_groups.read(deployment)
+    _refuse_unknown(deployment, "thing_groups", groups, platforms)
     for platform, group in groups.items():
         at = f"{deployment.at('thing_groups')}.{platform}"
-        if platform not in platforms:
-            message = f"names the platform {platform}, which is not defined"
-            deployment.problems.error(at, message, suggestion(platform, platforms))
         if not re.fullmatch(tables.THING, group):
             fix = "letters, digits, :, _ and -, at most 128"
             deployment.problems.error(at, f"{group!r} cannot be a thing group", fix)

@@ -109,16 +109,20 @@ def replace_folder(new: Path, place: Path) -> None:
 
 
 @contextlib.contextmanager
-def locked(folder: Path, *, wait: bool = True, fix: str = "") -> Iterator[None]:
+def locked(
+    folder: Path, *, wait: bool = True, fix: str = "", shared: bool = False
+) -> Iterator[None]:
     """Keep others who lock this folder out while the block runs; it is made if need be.
 
-    With `wait=False` a folder that is locked already raises `GgfleetError` with `fix`.
+    With `wait=False` a folder that is locked already raises `GgfleetError` with `fix`. Those who
+    share a lock keep only those out who do not.
     """
+    kind = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
     folder.mkdir(parents=True, exist_ok=True)
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(handle, kind if wait else kind | fcntl.LOCK_NB)
         except BlockingIOError as error:
             raise GgfleetError(f"another ggfleet uses {folder}", fix=fix) from error
         yield

@@ -40,8 +40,8 @@ def run(
             text=True,
             check=False,
         )
-    except FileNotFoundError as error:
-        raise ToolError(f"{words[0]} is not installed", fix=f"install {words[0]}") from error
+    except (FileNotFoundError, PermissionError) as error:
+        raise _not_started(words[0], error) from error
     if done.returncode != 0:
         said = "\n".join((done.stderr or done.stdout).strip().splitlines()[-TAIL_LINES:])
         raise ToolError(f"{Path(words[0]).name} failed with exit code {done.returncode}:\n{said}")
@@ -70,9 +70,8 @@ def feed(
                 stdout=said,
                 stderr=subprocess.STDOUT,
             )
-        except FileNotFoundError as error:
-            fix = missing or f"install {words[0]}"
-            raise ToolError(f"{words[0]} is not installed", fix=fix) from error
+        except (FileNotFoundError, PermissionError) as error:
+            raise _not_started(words[0], error, missing) from error
         try:
             _pour(running, chunks)
         except BaseException:
@@ -84,6 +83,14 @@ def feed(
             lines = said.read().decode(errors="replace").strip().splitlines()[-TAIL_LINES:]
             message = f"{Path(words[0]).name} failed with exit code {running.returncode}:\n"
             raise ToolError(message + "\n".join(lines))
+
+
+def _not_started(name: str, error: OSError, missing: str = "") -> ToolError:
+    # Where PATH has a folder that this user may not enter, the kernel says EACCES of a program that
+    # is in none of the others either.
+    if shutil.which(name) is None and not Path(name).exists():
+        return ToolError(f"{name} is not installed", fix=missing or f"install {name}")
+    return ToolError(f"{name} cannot be run: {error.strerror}", fix=f"chmod +x {name}")
 
 
 def _pour(running: subprocess.Popen[bytes], chunks: Iterable[bytes]) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 from ggfleet.cloud import ObjectStore, S3Client, create_bucket, local_s3_client, publish
@@ -35,12 +34,7 @@ class Workbench:
         create_bucket(self._client(self.endpoint_url), self._aws.bucket, self._aws.region)
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._open.close()
 
     @property

@@ -3,26 +3,21 @@
 from __future__ import annotations
 
 import os
-import queue
 import secrets
-import threading
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from types import TracebackType
-from typing import IO, Self
 
 from ggfleet.errors import CoreError
 from ggfleet.localcore.deployment import CLOUD
 from ggfleet.localcore.environment import inherited
 from ggfleet.localcore.events import CoreEvent, Dropped, Failed, Message, Restarted
-from ggfleet.localcore.layout import hold
 from ggfleet.localcore.process import BACK_OFF
 from ggfleet.localcore.report import DeployReport
 from ggfleet.localcore.resources import Deployer
+from ggfleet.localcore.running import RunningCore, not_up
 from ggfleet.localcore.store import Store
 from ggfleet.localcore.topics import MAX_PAYLOAD, topic_problem
-from ggfleet.localcore.trees import InForce, Tree
 from ggfleet.localcore.v2 import plans
 from ggfleet.localcore.v2.access import Authority, Policy
 from ggfleet.localcore.v2.broker import Realm
@@ -45,7 +40,7 @@ REPORT = "GGFLEET_REPORT"
 """Set here and on no device: the adapter then tells when it has handled a message."""
 
 
-class EmbeddedNucleus:
+class EmbeddedNucleus(RunningCore):
     """One V2 core below `root`, used like `EmbeddedCore`: a context manager with the same methods.
 
     `secrets` are texts by secret id. `variables` is the environment of whoever runs this.
@@ -67,37 +62,17 @@ class EmbeddedNucleus:
     ) -> None:
         self.deployment = deployment
         self.layout = ComponentLayout(root.absolute())
-        self.dropped = 0
+        super().__init__(self.layout, log, on_event)
         self._region = region
         self._python = python or base_python()
-        self._log = log
-        self._on_event = on_event
         self._secrets = secrets_by_id or {}
         self._variables = os.environ if variables is None else variables
         self._back_off = back_off
         self._deployer = Deployer(self.layout, store)
-        self._answers: queue.Queue[Message] = queue.Queue()
-        self._lock: IO[bytes] | None = None
-        self._counting = threading.Lock()
         self._server: IpcServer | None = None
         self._operations: NucleusOperations | None = None
         self._tally = Tally()
         self._supervisors: dict[str, ComponentSupervisor] = {}
-
-    def __enter__(self) -> Self:
-        self._lock = hold(self.layout)
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.stop()
-        if self._lock is not None:
-            self._lock.close()
-            self._lock = None
 
     def deploy(self) -> DeployReport:
         """Bring artifacts and configuration in force. Raises CoreError before anything is changed.
@@ -126,7 +101,7 @@ class EmbeddedNucleus:
         Raises CoreError naming the component that does not come up, with the last lines it said.
         """
         self._need_stopped()
-        trees = self._trees()
+        trees = self._in_force(plans.wanted(self.deployment, self.layout))
         store = ConfigurationStore(self.layout.configuration)
         policies = plans.permitted(store.values)
         plans.lay_out(self.deployment, self.layout, trees)
@@ -137,7 +112,7 @@ class EmbeddedNucleus:
             tokens,
             Authority(policies),
             store,
-            to_cloud=self._answer,
+            to_cloud=self._to_cloud,
             reported=self._reported,
             delivered=self._tally.delivered,
             secrets=self._secrets,
@@ -156,19 +131,9 @@ class EmbeddedNucleus:
             self.stop()
             raise
 
-    def _need_stopped(self) -> None:
-        if self._lock is None:
-            raise RuntimeError("use the core as a context manager")
-        if self._server is not None:
-            raise CoreError("the core is running", fix="stop it first")
-
-    def _trees(self) -> dict[str, Tree]:
-        in_force = InForce(self.layout).read()
-        for item in plans.wanted(self.deployment, self.layout):
-            tree = in_force.get(item.key)
-            if tree is None or tree.s3_uri != item.s3_uri or not tree.path.is_dir():
-                raise CoreError(f"{item.s3_uri} is not in force on this core", fix="deploy first")
-        return in_force
+    @property
+    def _runs(self) -> bool:
+        return self._server is not None
 
     def _link_python(self) -> None:
         """Make `python3` and `python3.N` of a component's scripts the platform's interpreter."""
@@ -229,9 +194,8 @@ class EmbeddedNucleus:
         if in_time and not broken:
             return
         problem = supervisor.problem if broken else "it is not ready in time"
-        said = "\n".join(f"  {line}" for line in supervisor.log.last)
-        text = f"{supervisor.component.name} is {supervisor.state}: {problem}\n{said}".rstrip()
-        raise CoreError(text, fix=f"its log: {supervisor.log.path}")
+        text = f"{supervisor.component.name} is {supervisor.state}: {problem}"
+        raise not_up(text, supervisor.log)
 
     def send(self, topic: str, payload: bytes) -> None:
         """A message from AWS IoT Core. Raises CoreError for one that it would refuse."""
@@ -251,13 +215,6 @@ class EmbeddedNucleus:
         """Messages that components have not handled: those of the busiest."""
         return self._tally.pending()
 
-    def next_answer(self, timeout: float) -> Message | None:
-        """The next message for AWS IoT Core, or None when none comes within `timeout` seconds."""
-        try:
-            return self._answers.get(timeout=timeout)
-        except queue.Empty:
-            return None
-
     def health(self) -> list[dict[str, object]]:
         """The components' states."""
         return [{"component": n, "state": str(s.state)} for n, s in self._supervisors.items()]
@@ -270,18 +227,9 @@ class EmbeddedNucleus:
             self._server.stop()
         self._supervisors, self._server, self._operations = {}, None, None
 
-    def _answer(self, component: str, topic: str, payload: bytes) -> None:
-        message = Message(component, topic, payload)
+    def _to_cloud(self, component: str, topic: str, payload: bytes) -> None:
         self._tally.seen(component)
-        self._answers.put(message)
-        self._on_event(message)
-
-    def _drop(self, dropped: Dropped) -> None:
-        with self._counting:
-            self.dropped += 1
-        message = dropped.message
-        self._log(f"dropped: {message.topic} from {message.source}: {dropped.reason}")
-        self._on_event(dropped)
+        self._answer(Message(component, topic, payload))
 
     def _reported(self, component: str, state: str) -> None:
         self._log(f"{component} reports {state}")
@@ -291,18 +239,15 @@ class EmbeddedNucleus:
         """What the adapter tells: that it is ready, or that it has handled a message."""
         self._tally.record(component, record)
         if error := record.get("error"):
-            self._fail(component, str(record.get("topic", "")), "Handled", str(error))
+            topic = str(record.get("topic", ""))
+            self._fail(Failed(component, topic, "Handled", str(error)))
 
     def _erred(self, component: str, reason: str) -> None:
         self._log(f"{component}: {reason}")
         if lost := self._tally.lost(component):
-            self._fail(component, "", "Unhandled", f"{lost} messages were not handled: {reason}")
+            why = f"{lost} messages were not handled: {reason}"
+            self._fail(Failed(component, "", "Unhandled", why))
         self._on_event(Restarted(component, reason))
-
-    def _fail(self, component: str, topic: str, kind: str, reason: str) -> None:
-        on = f" on {topic}" if topic else ""
-        self._log(f"{component} failed{on} ({kind}): {reason}")
-        self._on_event(Failed(component, topic, kind, reason))
 
 
 def _subscribes(policy: Policy) -> bool:

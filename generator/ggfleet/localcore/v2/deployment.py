@@ -17,11 +17,13 @@ from typing import Any
 
 from ggfleet.errors import CoreError
 from ggfleet.localcore.reading import Node
+from ggfleet.localcore.v2.absent import absence
 from ggfleet.localcore.v2.recipe import AGAIN, Recipe, architecture, read_recipe
 from ggfleet.localcore.v2.versions import Version, fits
 
 BUILT_IN = ("aws.greengrass.Nucleus", "aws.greengrass.NucleusLite", "aws.greengrass.Cli")
 CREDENTIALS = "aws.greengrass.TokenExchangeService"
+AWS = "aws.greengrass."
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,7 @@ def load_components(
     machine = machine or architecture()
     document = Node.load(folder / deployment, AGAIN)
     documents = [Node.load(file, AGAIN) for file in sorted((folder / "recipes").glob("*.json"))]
-    chosen = _chosen(documents, document, machine)
+    chosen, absent = _chosen(documents, document, machine)
     updates = {name: _update(node) for name, node in document.members("components")}
     notes = [note for recipe in chosen for note in recipe.notes]
     notes += _ended_by_lite(chosen)
@@ -63,12 +65,19 @@ def load_components(
         for recipe in chosen
         if CREDENTIALS in {d.name for d in recipe.dependencies}
     ]
+    notes += [absence(name) for name in absent]
+    notes += [f"{name}: its settings are not applied here" for name in BUILT_IN if name in updates]
     name = document.text("deploymentName", folder.name)
     return ComponentDeployment(name, thing_name, _ordered(chosen), updates, tuple(notes))
 
 
-def _chosen(documents: list[Node], deployment: Node, machine: str) -> list[Recipe]:
-    """The recipes of all named components and of whatever these depend on."""
+def _chosen(
+    documents: list[Node], deployment: Node, machine: str
+) -> tuple[list[Recipe], list[str]]:
+    """The recipes of all named components and of whatever these depend on, and who has none.
+
+    Components of AWS's own come from AWS: none is here, unless somebody wrote one of that name.
+    """
     known: dict[str, list[Node]] = {}
     for node in documents:
         known.setdefault(node.text("ComponentName"), []).append(node)
@@ -76,10 +85,14 @@ def _chosen(documents: list[Node], deployment: Node, machine: str) -> list[Recip
         name: [node.text("componentVersion")] for name, node in deployment.members("components")
     }
     found: dict[str, Recipe] = {}
+    absent: dict[str, None] = {}
     open_names = list(wanted)
     while open_names:
         name = open_names.pop(0)
         if name in (*BUILT_IN, CREDENTIALS):
+            continue
+        if name.startswith(AWS) and name not in known:
+            absent[name] = None
             continue
         recipe = read_recipe(_newest(name, known.get(name, []), wanted[name]), machine)
         if found.get(name) == recipe:
@@ -88,7 +101,7 @@ def _chosen(documents: list[Node], deployment: Node, machine: str) -> list[Recip
         for dependency in recipe.dependencies:
             wanted.setdefault(dependency.name, []).append(dependency.requirement)
             open_names.append(dependency.name)
-    return list(found.values())
+    return list(found.values()), list(absent)
 
 
 def _newest(name: str, nodes: list[Node], requirements: list[str]) -> Node:

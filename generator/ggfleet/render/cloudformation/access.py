@@ -38,8 +38,8 @@ def access_part(fleet: Fleet, known: Known) -> Part:
 
 
 def has_group_role(fleet: Fleet) -> bool:
-    """Whether the stack makes a group role."""
-    return calls_aws(fleet)
+    """Whether the stack makes a group role, which it does where the spec names none."""
+    return not fleet.aws.group_role and calls_aws(fleet)
 
 
 def calls_aws(fleet: Fleet) -> bool:
@@ -48,10 +48,13 @@ def calls_aws(fleet: Fleet) -> bool:
     Secrets are fetched by the service during a deployment, with the service role; so are models.
     """
     return (
-        any(logger.to == "cloudwatch" for logger in fleet.loggers)
-        or any(True for _ in connector_statements(fleet))
-        or _calls_untold(fleet)
+        logs_to_aws(fleet) or any(True for _ in connector_statements(fleet)) or _calls_untold(fleet)
     )
+
+
+def logs_to_aws(fleet: Fleet) -> bool:
+    """Whether cores write logs to CloudWatch, with the group role."""
+    return any(logger.to == "cloudwatch" for logger in fleet.loggers)
 
 
 def _lambda_role() -> Json:

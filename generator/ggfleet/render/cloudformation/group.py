@@ -20,8 +20,8 @@ from ggfleet.render.group_v1.names import core_folder
 CORE_OUTPUTS = 3
 """Outputs of a core: its group, the group's version, and the command that deploys it."""
 
-DEPLOYS = "StartBulkDeployment"
-"""The one call that makes nothing: a stack deploys no group."""
+NOT_MADE = ("StartBulkDeployment", "AssociateRoleToGroup")
+"""Calls without a resource: a stack deploys no group, and a role is a property of its group."""
 
 _ANSWER = re.compile(r"\$\{(?P<body>[^:}]+):LatestVersionArn\}")
 _DEFINITION = re.compile(r"Create(?P<kind>[A-Za-z]+)Definition")
@@ -113,7 +113,7 @@ def calls_of(rendering: Rendering, links: Mapping[str, Json]) -> Calls:
     operations = {
         c["body"]: c["operation"]
         for c in listed
-        if c["service"] == "greengrass" and c["operation"] != DEPLOYS
+        if c["service"] == "greengrass" and c["operation"] not in NOT_MADE
     }
     shared: list[str] = []
     own: dict[str, tuple[str, ...]] = {}

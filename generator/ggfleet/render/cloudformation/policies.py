@@ -26,6 +26,14 @@ def allow(name: str, actions: Iterable[str], resources: Iterable[Json]) -> Json:
     return {"Sid": name, "Effect": "Allow", "Action": [*actions], "Resource": [*resources]}
 
 
+def actions_of(statement: Json) -> list[str]:
+    """What a statement of `allow` allows."""
+    assert isinstance(statement, dict)
+    listed = statement["Action"]
+    assert isinstance(listed, list)
+    return [str(each) for each in listed]
+
+
 def policy(statements: Iterable[Json]) -> Json:
     """A policy document."""
     return {"Version": "2012-10-17", "Statement": [*statements]}

@@ -74,7 +74,7 @@ def _templates(fleet: Fleet, known: Known, calls: Calls) -> dict[str, Template]:
     )
     if len(fleet.cores) * CORE_OUTPUTS > MAX_OUTPUTS:  # known without making them
         return _split(fleet, calls, shared)
-    role = attribute(GROUP_ROLE, "Arn") if has_group_role(fleet) else None
+    role = attribute(GROUP_ROLE, "Arn") if has_group_role(fleet) else _given_role(fleet)
     groups = [calls.group(core, role) for core in fleet.cores]
     alone = _template(
         fleet, calls, f"The Greengrass fleet {fleet.name}", together([shared, *groups])
@@ -160,7 +160,11 @@ def _told(fleet: Fleet, calls: Calls) -> Part:
 
 
 def _role_elsewhere(fleet: Fleet, platform: str) -> Json:
-    return ref(_role_id(platform)) if has_group_role(fleet) else None
+    return ref(_role_id(platform)) if has_group_role(fleet) else _given_role(fleet)
+
+
+def _given_role(fleet: Fleet) -> Json:
+    return fleet.aws.group_role or None
 
 
 def _role_id(platform: str) -> str:

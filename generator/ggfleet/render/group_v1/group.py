@@ -143,4 +143,8 @@ def _group(
         for kind, each in {"Core": own["Core"], **shared[core.platform], **own}.items()
     }
     body: Json = {"Name": name, "InitialVersion": pointers}
-    yield request(f"{folder}/group.json", "greengrass", "CreateGroup", body)
+    group = f"{folder}/group.json"
+    yield request(group, "greengrass", "CreateGroup", body)
+    if fleet.aws.group_role:
+        role: Json = {"GroupId": answer(group, "Id"), "RoleArn": fleet.aws.group_role}
+        yield request(f"{folder}/group-role.json", "greengrass", "AssociateRoleToGroup", role)

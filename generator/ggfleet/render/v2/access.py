@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ggfleet.model import CLOUD, Fleet, Function, Json, Secret
+from ggfleet.model import CLOUD, SHADOW, Fleet, Function, Json, Secret
+from ggfleet.render.v2.aws import CREDENTIALS, SHADOWS, VAULT
+from ggfleet.render.v2.shadows import shadow_policies
 
 MQTT = "aws.greengrass.ipc.mqttproxy"
 PUBSUB = "aws.greengrass.ipc.pubsub"
-VAULT = "aws.greengrass.SecretManager"
-CREDENTIALS = "aws.greengrass.TokenExchangeService"
-AWS_RANGE = ">=2.0.0 <3.0.0"
-"""Of AWS's own components: nucleus lite's matcher knows neither ^ nor ~ (measured)."""
 
 
 def access_control(fleet: Fleet, function: Function, component: str) -> dict[str, Json]:
@@ -38,6 +36,9 @@ def access_control(fleet: Fleet, function: Function, component: str) -> dict[str
                 policies[name] = _policy(operation, topics)
         if policies:
             control[service] = policies
+    asked = [each.topic for each in outgoing if each.target == SHADOW]
+    if shadows := shadow_policies(asked, component):
+        control[SHADOWS] = shadows
     if arns := secrets_of(fleet, function):
         control[VAULT] = {f"{component}:secrets:read": _policy("GetSecretValue", arns)}
     return control
@@ -57,8 +58,18 @@ def secrets_of(fleet: Fleet, function: Function) -> list[str]:
 
 def aws_components(fleet: Fleet, function: Function) -> list[str]:
     """The components of AWS that a function depends on."""
-    secrets = [VAULT] if secrets_of(fleet, function) else []
-    return [*([CREDENTIALS] if function.credentials else []), *secrets]
+    ends = {
+        end
+        for each in fleet.subscriptions
+        for end in (each.source, each.target)
+        if function.name in (each.source, each.target)
+    }
+    needed = (
+        (CREDENTIALS, function.credentials),
+        (VAULT, bool(secrets_of(fleet, function))),
+        (SHADOWS, SHADOW in ends),
+    )
+    return [name for name, there in needed if there]
 
 
 def _policy(operation: str, resources: Iterable[str]) -> Json:

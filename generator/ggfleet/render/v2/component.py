@@ -21,6 +21,7 @@ UNIT_BESIDES = 600
 """Roughly what a unit holds besides (our reading of its generator)."""
 
 HARD = "HARD"
+SOFT = "SOFT"
 
 
 @dataclass(frozen=True)

@@ -16,11 +16,13 @@ from ggfleet.model import (
     Json,
     LocalDevice,
     LocalVolume,
+    Nucleus,
     Platform,
 )
 from ggfleet.render.group_v1.names import answer, arn, lambda_name, platform_folder
 from ggfleet.render.group_v1.subscription import subscription_id
-from ggfleet.render.v2.access import AWS_RANGE, aws_components
+from ggfleet.render.v2.access import aws_components
+from ggfleet.render.v2.aws import RANGE
 from ggfleet.render.v2.component import HARD
 from ggfleet.render.v2.names import ARCHITECTURES, component_name
 
@@ -30,6 +32,8 @@ ROUTER = "aws.greengrass.LegacySubscriptionRouter"
 def lambda_imports(fleet: Fleet) -> Iterator[Document]:
     """The bodies by platform, and the router's configuration. `calls.json` names none of them."""
     for platform in fleet.used_platforms():
+        if fleet.deployment.nucleus_of(platform.name) is Nucleus.LITE:
+            continue
         folder = f"lambda-import/{platform.name}"
         here = fleet.on(platform.name)
         for function in here.functions.values():
@@ -64,9 +68,9 @@ def _name(fleet: Fleet, function: str, platform: Platform) -> str:
 def _parameters(fleet: Fleet, function: Function) -> Json:
     """Every value is said: the defaults differ from V1's (pinned is true, for one)."""
     sources: list[Json] = [
-        {"topic": each.topic, "type": "IOT_CORE"}
+        {"topic": each.topic, "type": "IOT_CORE" if each.source == CLOUD else "PUB_SUB"}
         for each in fleet.subscriptions
-        if each.target == function.name and each.source == CLOUD
+        if each.target == function.name and each.source not in fleet.functions
     ]
     return {
         "eventSources": sources,
@@ -103,16 +107,19 @@ def _process(fleet: Fleet, function: Function) -> Json:
 
 def _dependencies(fleet: Fleet, function: Function) -> dict[str, Json]:
     return {
-        name: {"versionRequirement": AWS_RANGE, "dependencyType": HARD}
+        name: {"versionRequirement": RANGE, "dependencyType": HARD}
         for name in aws_components(fleet, function)
     }
 
 
 def _router(fleet: Fleet, platform: Platform) -> Json:
-    """What functions publish; what the cloud sends comes through `eventSources`."""
+    """What functions publish; what others send comes through `eventSources`.
+
+    The router knows Lambdas and the cloud: it leads nothing to client devices or shadows.
+    """
     subscriptions: dict[str, Json] = {}
     for each in fleet.subscriptions:
-        if each.source != CLOUD:
+        if each.source in fleet.functions and each.target in {CLOUD, *fleet.functions}:
             name = subscription_id(each)
             subscriptions[name] = {
                 "id": name,

@@ -1,8 +1,9 @@
 """Deployments that a device makes by itself, without AWS: what to copy there and what to call.
 
 The classic nucleus takes the same recipes and, for an artifact's URI, the file of that name in the
-artifact folder, which it unpacks. Nucleus lite copies such files and does no more (measured): its
-recipes let components unpack everything themselves, and so have versions of their own.
+artifact folder, which it unpacks. Components of AWS it asks the cloud for, so that these need a
+connection. Nucleus lite copies such files and does no more (measured): its recipes let components
+unpack everything themselves, and so have versions of their own.
 """
 
 from __future__ import annotations
@@ -30,22 +31,20 @@ def local_documents(
     """For each nucleus its recipes; for each platform what to copy (`artifacts`) and `argv`.
 
     Paths of `argv` and of `to` are relative to the nucleus's folder, `archive` is a file beside the
-    manifest of the archives. `entries` are by platform; only classic takes what they say besides
-    versions.
+    manifest of the archives. `entries` are by platform, of those with the classic nucleus: only
+    that takes what they say besides versions.
     """
     files = {archive_uri(fleet, each.key): each.file for each in manifest.archives}
     for nucleus, parts in (("classic", classic), ("lite", lite)):
         found: dict[str, Component] = {}
         for platform in fleet.used_platforms():
+            if nucleus == "classic" and platform.name not in entries:
+                continue
             components = [*parts.on(platform)]
             found |= {each.name: each for each in components}
             body: Json = {
                 "artifacts": [*_artifacts(components, platform, files)],
-                "argv": [
-                    *_ARGV[nucleus],
-                    *_wanted(nucleus, components),
-                    *(_settings(entries[platform.name]) if nucleus == "classic" else ()),
-                ],
+                "argv": [*_ARGV[nucleus], *_words(nucleus, components, entries, platform)],
             }
             yield Document(f"local/{nucleus}/{platform.name}.json", body)
         for component in found.values():
@@ -65,25 +64,45 @@ _ARGV = {
 }
 
 
-def _wanted(nucleus: str, components: list[Component]) -> Iterator[str]:
-    option = "--merge" if nucleus == "classic" else "--add-component"
-    for each in components:
-        yield from (option, f"{each.name}={each.version}")
+def _words(
+    nucleus: str,
+    components: list[Component],
+    entries: Mapping[str, Entries],
+    platform: Platform,
+) -> Iterator[str]:
+    if nucleus == "lite":
+        for each in components:
+            yield from ("--add-component", f"{each.name}={each.version}")
+        return
+    for name, entry in entries[platform.name].items():
+        yield from ("--merge", f"{name}={entry['componentVersion']}")
+    yield from _settings(entries[platform.name])
 
 
 def _settings(entries: Entries) -> Iterator[str]:
-    """Resets and limits of the fleet's own components, spelt as this command wants them."""
-    resets: dict[str, Json] = {}
+    """Configuration, users and limits, spelt as this command wants them."""
+    updates: dict[str, Json] = {}
     limits: dict[str, Json] = {}
+    users: list[str] = []
     for name, entry in entries.items():
         update, run = entry.get("configurationUpdate"), entry.get("runWith")
-        if isinstance(update, Mapping) and "merge" not in update:
-            resets[name] = {"RESET": update["reset"]}
-        if isinstance(run, Mapping):
+        if isinstance(update, Mapping):
+            updates[name] = {key.upper(): _open(value) for key, value in update.items()}
+        if isinstance(run, Mapping) and "posixUser" in run:
+            users.append(f"{name}:posixUser={run['posixUser']}")
+        if isinstance(run, Mapping) and "systemResourceLimits" in run:
             limits[name] = run["systemResourceLimits"]
-    for option, value in (("--update-config", resets), ("--systemLimits", limits)):
-        if value:
-            yield from (option, json.dumps(value))
+    if updates:
+        yield from ("--update-config", json.dumps(updates))
+    for user in users:
+        yield from ("--runWith", user)
+    if limits:
+        yield from ("--systemLimits", json.dumps(limits))
+
+
+def _open(value: Json) -> Json:
+    """A merge is an object here, where the API has its text."""
+    return json.loads(value) if isinstance(value, str) else value
 
 
 def _artifacts(

@@ -17,6 +17,7 @@ from ggfleet.model import (
 )
 from ggfleet.render.group_v1.notes import hardware
 from ggfleet.render.known import attached_ml
+from ggfleet.render.v2.aws import VAULT
 from ggfleet.render.v2.component import LITE_BYTES, UNIT_BYTES, Component
 from ggfleet.render.v2.parts import Parts
 
@@ -30,12 +31,6 @@ def notes(fleet: Fleet, parts: Parts) -> Iterator[Note]:
     yield from _resources(fleet)
     yield from hardware(fleet)
     yield from _functions(fleet, parts)
-    if fleet.loggers:
-        message = (
-            "is left out: the classic nucleus has its own `logging` configuration, and "
-            "aws.greengrass.LogManager for CloudWatch; nucleus lite writes to the journal"
-        )
-        yield Note("loggers", message)
 
 
 def _platforms(parts: Parts) -> Iterator[Note]:
@@ -90,7 +85,7 @@ def _left_out(fleet: Fleet) -> Iterator[Note]:
 
 
 def _resources(fleet: Fleet) -> Iterator[Note]:
-    used = {name for function in fleet.functions.values() for name in function.resources}
+    used = fleet.used_resources()
     for name, resource in fleet.resources.items():
         if name not in used:
             yield Note(f"resources.{name}", "is used by no function and left out")
@@ -106,7 +101,10 @@ def _resources(fleet: Fleet) -> Iterator[Note]:
             )
             yield Note(f"resources.{name}", message)
         elif isinstance(resource, Secret):
-            message = "needs aws.greengrass.SecretManager, which nucleus lite does not have"
+            message = (
+                f"needs {VAULT}, which nucleus lite does not have, and "
+                "secretsmanager:GetSecretValue in the token exchange role"
+            )
             yield Note(f"resources.{name}", message)
 
 

@@ -1,45 +1,73 @@
-"""Kinds of a spec that V1 alone has: left out of V2, each with a note, or refused."""
+"""What a nucleus serves of a fleet, and notes on all that V1 has and V2 leaves out or changes."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from ggfleet.errors import GgfleetError
 from ggfleet.model import (
     CLOUD,
     RESOURCE_OWNER,
+    SHADOW,
     Access,
     Fleet,
     Function,
-    FunctionDefaults,
     Note,
+    Nucleus,
+    Platform,
     Secret,
     SystemFunctions,
 )
-from ggfleet.render.v2.access import VAULT
+from ggfleet.render.v2.aws import SHADOWS
+from ggfleet.render.v2.clients import client_notes
+from ggfleet.render.v2.connectors import bound_connectors, connector_notes, why_unserved
+from ggfleet.render.v2.logs import log_notes
+from ggfleet.render.v2.shadows import uses_shadows
+from ggfleet.render.v2.system import system_notes
+from ggfleet.render.v2.users import user_notes
 
-CLIENT_DEVICES = "aws.greengrass.clientdevices"
-SHADOWS = "aws.greengrass.ShadowManager"
-STREAMS = "aws.greengrass.StreamManager"
+Platforms = Mapping[Nucleus, Sequence[Platform]]
 
 
-def expressible(fleet: Fleet) -> Fleet:
-    """The fleet without what no component of its own can stand for.
+def served(fleet: Fleet, nucleus: Nucleus) -> Fleet:
+    """The fleet with what the nucleus serves, by components of AWS's where V2 has any.
+
+    Nucleus lite has none of them: no client devices, shadows, secrets, streams or connectors.
+    """
+    if nucleus is Nucleus.CLASSIC:
+        bound = [each for each in fleet.subscriptions if not why_unserved(fleet, each)]
+        return replace(fleet, subscriptions=tuple(bound))
+    ends = {CLOUD, *fleet.functions}
+    return replace(
+        fleet,
+        subscriptions=tuple(s for s in fleet.subscriptions if {s.source, s.target} <= ends),
+        functions={name: _open(fleet, each) for name, each in fleet.functions.items()},
+        client_devices={},
+        connectors={},
+        system_functions=SystemFunctions(),
+    )
+
+
+def _open(fleet: Fleet, function: Function) -> Function:
+    """The function without its secrets."""
+    resources = {
+        name: access
+        for name, access in function.resources.items()
+        if not isinstance(fleet.resources.get(name), Secret)
+    }
+    return replace(function, resources=resources)
+
+
+def expressible(fleet: Fleet, nucleus: Nucleus = Nucleus.CLASSIC) -> Fleet:
+    """What the fleet's own components stand for.
 
     Raises `GgfleetError` for functions that the adapter cannot run: it is Python's.
     """
     for function in fleet.functions.values():
         _refuse_other_languages(function)
-    ends = {CLOUD, *fleet.functions}
-    return replace(
-        fleet,
-        subscriptions=tuple(s for s in fleet.subscriptions if {s.source, s.target} <= ends),
-        client_devices={},
-        connectors={},
-        function_defaults=FunctionDefaults(),
-        system_functions=SystemFunctions(),
-    )
+    here = served(fleet, nucleus)
+    return replace(here, connectors=bound_connectors(here))
 
 
 def _refuse_other_languages(function: Function) -> None:
@@ -54,25 +82,26 @@ def _refuse_other_languages(function: Function) -> None:
 
 
 def v1_notes(fleet: Fleet) -> Iterator[Note]:
-    """What is left out of a whole fleet, kind by kind."""
+    """What is left out or changed of a whole fleet, kind by kind."""
+    on: dict[Nucleus, list[Platform]] = {nucleus: [] for nucleus in Nucleus}
+    for platform in fleet.used_platforms():
+        on[fleet.deployment.nucleus_of(platform.name)].append(platform)
     for function in fleet.functions.values():
         yield from _function(function)
+    if fleet.aws.group_role:
+        message = "is left out: components have the role that the device's role alias names"
+        yield Note("aws.group_role", message)
+    yield from user_notes(fleet, on)
     yield from _owners(fleet)
-    yield from _defaults(fleet)
-    yield from _beside(fleet)
-    ends = {CLOUD, *fleet.functions}
-    for index, each in enumerate(fleet.subscriptions):
-        others = [end for end in (each.source, each.target) if end not in ends]
-        if others:
-            message = f"is left out: {' and '.join(others)} has no component of the fleet"
-            yield Note(f"subscriptions[{index}]", message)
+    yield from log_notes(fleet, on)
+    if on[Nucleus.CLASSIC]:
+        yield from _classic(fleet)
+    if on[Nucleus.LITE]:
+        yield from _lite(fleet, ", ".join(each.name for each in on[Nucleus.LITE]))
 
 
 def _function(function: Function) -> Iterator[Note]:
     at = f"functions.{function.name}"
-    if function.run_as is not None:
-        message = "is left out: components run as the nucleus's default user (runWithDefault)"
-        yield Note(f"{at}.run_as", message)
     if function.runtime:
         message = "is left out: the component is started with the platform's Python"
         yield Note(f"{at}.runtime", message)
@@ -97,49 +126,67 @@ def _owners(fleet: Fleet) -> Iterator[Note]:
                 message = "is left out: every component's user may read the files, none write them"
                 yield Note(f"{kind}.{name}.owner", message)
     for name, resource in fleet.resources.items():
-        if isinstance(resource, Secret) and resource.labels:
-            message = f"is left out: {VAULT} is told no more than the secret"
-            yield Note(f"resources.{name}.staging_labels", message)
-        elif not isinstance(resource, Secret) and resource.owner:
+        if not isinstance(resource, Secret) and resource.owner:
             message = f"is left out: put the components' user into the group {resource.owner}"
             yield Note(f"resources.{name}.owner", message)
+    if fleet.function_defaults.isolation is not None:
+        message = "is left out: components have no container"
+        yield Note("function_defaults.isolation", message)
 
 
-def _defaults(fleet: Fleet) -> Iterator[Note]:
-    if fleet.function_defaults != FunctionDefaults():
-        message = "is left out: components have no container, and the nucleus's default user"
-        yield Note("function_defaults", message)
+def _classic(fleet: Fleet) -> Iterator[Note]:
+    """What AWS's components make otherwise, and what they do not."""
+    yield from client_notes(fleet)
+    yield from connector_notes(fleet)
+    yield from system_notes(fleet)
+    for index, each in enumerate(fleet.subscriptions):
+        if why := why_unserved(fleet, each):
+            yield Note(f"subscriptions[{index}]", f"is left out: {why}")
+    yield from _shadows(fleet)
 
 
-def _beside(fleet: Fleet) -> Iterator[Note]:
-    """What runs beside functions. AWS has components for some; they are deployed by name."""
-    found = {
-        "client_devices": (
-            fleet.client_devices,
-            f"are left out: components {CLIENT_DEVICES}.* of the classic nucleus serve them, with "
-            "a configuration of their own",
-        ),
-        "connectors": (
-            fleet.connectors,
-            "are left out: V2 has none; AWS has components that stand for some of them",
-        ),
-        "system_functions.ip_detector": (
-            fleet.system_functions.ip_detector,
-            f"is left out: name {CLIENT_DEVICES}.IPDetector in deployment.components (classic)",
-        ),
-        "system_functions.cloud_spooler": (
-            fleet.system_functions.cloud_spooler,
-            "is left out: the nucleus has its own `mqtt.spooler` configuration",
-        ),
-        "system_functions.stream_manager": (
-            fleet.system_functions.stream_manager,
-            f"is left out: name {STREAMS} in deployment.components (classic); its configuration "
-            "is not rendered",
-        ),
-    }
-    for path, (there, message) in found.items():
+def _shadows(fleet: Fleet) -> Iterator[Note]:
+    at = "cores.sync_shadow"
+    if uses_shadows(fleet, fleet.client_devices.values()):
+        message = (
+            f"becomes {SHADOWS}: the cores' IoT policy needs iot:GetThingShadow, UpdateThingShadow "
+            "and DeleteThingShadow for the shadows that are kept the same in the cloud"
+        )
+        yield Note(at, message)
+    elif SHADOWS not in fleet.deployment.components and any(c.sync_shadow for c in fleet.cores):
+        message = f"is left out: nothing on the cores uses shadows; else {SHADOWS} keeps them"
+        yield Note(at, message)
+    for platform in fleet.used_platforms():
+        flags = {core.sync_shadow for core in fleet.cores if core.platform == platform.name}
+        if len(flags) > 1:
+            yield Note(at, f"holds for all cores of {platform.name}, which share a deployment")
+
+
+def _lite(fleet: Fleet, platforms: str) -> Iterator[Note]:
+    """Whole kinds that nucleus lite lacks."""
+    why = f"{{}} left out on {platforms}: nucleus lite has nothing for it"
+    system = fleet.system_functions
+    for path, there in (
+        ("client_devices", fleet.client_devices),
+        ("connectors", fleet.connectors),
+        ("system_functions.ip_detector", system.ip_detector),
+        ("system_functions.cloud_spooler", system.cloud_spooler),
+        ("system_functions.stream_manager", system.stream_manager),
+    ):
         if there:
-            yield Note(path, message)
-    if any(core.sync_shadow for core in fleet.cores) and SHADOWS not in fleet.deployment.components:
-        message = f"is left out: {SHADOWS} keeps shadows (classic), with its own configuration"
-        yield Note("cores.sync_shadow", message)
+            yield Note(path, why.format("are" if path.endswith("s") else "is"))
+    why = why.format("is")
+    ends = {CLOUD, *fleet.functions}
+    for index, each in enumerate(fleet.subscriptions):
+        others = [end for end in (each.source, each.target) if end not in ends]
+        if others:
+            yield Note(f"subscriptions[{index}]", f"{why} ({' and '.join(others)})")
+    if SHADOW in {end for each in fleet.subscriptions for end in (each.source, each.target)}:
+        yield Note("cores.sync_shadow", why)
+    secrets = [
+        name
+        for name, each in fleet.resources.items()
+        if isinstance(each, Secret) and name in fleet.used_resources()
+    ]
+    for name in secrets:
+        yield Note(f"resources.{name}", why)

@@ -5,59 +5,39 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from ggfleet.errors import PendingError
 from ggfleet.model import (
     ADAPTER,
     CLOUD,
-    Archive,
     Encoding,
     Fleet,
-    Form,
     Function,
     Install,
     Json,
     Layout,
     Library,
     LocalVolume,
-    Manifest,
     Model,
     Part,
-    Pending,
     Platform,
 )
-from ggfleet.render.known import Wanted, attached_ml, find_archives, wanted_archives
+from ggfleet.render.known import attached_ml
 from ggfleet.render.v2 import scripts
-from ggfleet.render.v2.access import AWS_RANGE, access_control, aws_components
-from ggfleet.render.v2.component import HARD, Body, Component, assemble, requirement
+from ggfleet.render.v2.access import access_control, aws_components
+from ggfleet.render.v2.aws import RANGE, STREAMS
+from ggfleet.render.v2.component import HARD, SOFT, Body, Component, assemble, requirement
 from ggfleet.render.v2.content import (
     ROOT,
     Content,
     absolute,
     below_artifacts,
-    of_archive,
     of_remote,
 )
+from ggfleet.render.v2.logs import USUAL, adapter_level
 from ggfleet.render.v2.names import component_name
+from ggfleet.render.v2.sources import Sources
+from ggfleet.render.v2.users import is_root
 
 ADAPTER_PROGRAM = "component_runtime.py"
-
-
-@dataclass(frozen=True)
-class Sources:
-    """The archives of a fleet; with `unpack` components unpack every zip themselves."""
-
-    fleet: Fleet
-    zips: Mapping[Wanted, Archive]
-    images: Mapping[Wanted, Archive]
-    unpack: bool = False
-
-    def content(
-        self, part: Part, name: str, platform: Platform, layout: Layout | None = None
-    ) -> Content:
-        """The content of an archive that a component of the platform gets."""
-        archives = self.images if layout is Layout.IMAGE else self.zips
-        archive = archives[part, name, platform.name]
-        return of_archive(self.fleet, archive, layout, unpack=self.unpack)
 
 
 @dataclass(frozen=True)
@@ -75,27 +55,6 @@ class Parts:
         """The components of a platform: what others need comes first."""
         for variants in (*self.ml.values(), *self.functions.values()):
             yield variants[platform.name]
-
-
-def find_sources(fleet: Fleet, manifest: Manifest) -> Sources:
-    """Look up everything that recipes need. Raises `PendingError` naming all that is missing."""
-    images = [
-        (Part.LIBRARIES, library.name, platform.name)
-        for platform in fleet.used_platforms()
-        for library in fleet.libraries.values()
-        if library.layout is Layout.IMAGE and fleet.users_of(library)
-    ]
-    as_zip = [each for each in wanted_archives(fleet) if each not in images]
-    zips, pending = find_archives(manifest, as_zip)
-    found, missing = find_archives(manifest, images, Form.IMAGE)
-    adapters = [(Part.ADAPTER, ADAPTER, platform.name) for platform in fleet.used_platforms()]
-    adapted, absent = find_archives(manifest, adapters if fleet.functions else [])
-    if absent and not fleet.components.wanted:
-        fix = "write `components: {prefix: com.example}`, then run `ggfleet bundle`"
-        absent = [Pending("the adapter that runs functions as components", fix)]
-    if pending or missing or absent:
-        raise PendingError((each.what, each.fix) for each in (*pending, *missing, *absent))
-    return Sources(fleet, {**zips, **adapted}, found)
 
 
 def make_parts(sources: Sources) -> Parts:
@@ -146,7 +105,11 @@ def _ml_steps(component: str, content: Content) -> dict[str, Json]:
 
 
 def _steps(
-    contents: Sequence[Content], script: str, variables: dict[str, Json] | None = None
+    contents: Sequence[Content],
+    script: str,
+    variables: dict[str, Json] | None = None,
+    *,
+    privileged: bool = False,
 ) -> dict[str, Json]:
     """The run step, and an install step where something is to be unpacked."""
     own = scripts.unpacked(contents)
@@ -154,6 +117,8 @@ def _steps(
     run: dict[str, Json] = {"Script": scripts.join(forget, script)}
     if variables:
         run["Setenv"] = variables
+    if privileged:
+        run["RequiresPrivilege"] = True
     if not own:
         return {"run": run}
     timeout = sum(each.timeout for each in own)
@@ -164,15 +129,17 @@ def _function(sources: Sources, function: Function, parts: Parts) -> dict[str, C
     fleet = sources.fleet
 
     def build(component: str, platform: Platform) -> Body:
-        needed = [(each, parts.of(each, platform)) for each in _attached(fleet, function)]
-        own = sources.content(Part.FUNCTION, function.name, platform)
+        here = sources.fleet_on(platform)
+        one = here.functions[function.name]
+        needed = [(each, parts.of(each, platform)) for each in _attached(here, one)]
+        own = sources.content(Part.FUNCTION, one.name, platform)
         adapter = sources.content(Part.ADAPTER, ADAPTER, platform)
         return Body(
-            _function_steps(platform, adapter, own, needed),
+            _function_steps(here, one, platform, (adapter, own), needed),
             (adapter, own),
             native=True,
-            configuration=_configuration(fleet, function, component, platform, needed),
-            dependencies=_dependencies(fleet, function, [each for _, each in needed]),
+            configuration=_configuration(here, one, component, platform, needed),
+            dependencies=_dependencies(here, one, [each for _, each in needed]),
         )
 
     name = component_name(fleet, "function", function.name)
@@ -189,9 +156,14 @@ def _attached(fleet: Fleet, function: Function) -> list[Library | Model]:
 
 
 def _function_steps(
-    platform: Platform, adapter: Content, own: Content, needed: Needed
+    fleet: Fleet,
+    function: Function,
+    platform: Platform,
+    contents: tuple[Content, Content],
+    needed: Needed,
 ) -> dict[str, Json]:
     """The platform's own Python starts the adapter: native wheels are for one minor version."""
+    adapter, own = contents
     images = [each.path(platform) for _, each in needed if each.is_image(platform)]
     libraries = [
         absolute(component.path(platform))
@@ -202,9 +174,11 @@ def _function_steps(
         f'exec python{platform.python} -u "{adapter.own_path()}/{ADAPTER_PROGRAM}"'
         f' --root "{ROOT}" --package "{own.own_path()}"'
     )
+    if (level := adapter_level(fleet)) != USUAL:
+        start += f" --level {level}"
     variables: dict[str, Json] = {"PYTHONPATH": ":".join([*libraries, adapter.own_path()])}
     script = scripts.join(scripts.wait_for_images(images), start)
-    return _steps([adapter, own], script, variables)
+    return _steps([adapter, own], script, variables, privileged=is_root(fleet, function))
 
 
 def _configuration(
@@ -262,5 +236,8 @@ def _dependencies(
     for component in components:
         found |= requirement(component)
     for name in aws_components(fleet, function):
-        found[name] = {"VersionRequirement": AWS_RANGE, "DependencyType": HARD}
+        found[name] = {"VersionRequirement": RANGE, "DependencyType": HARD}
+    if fleet.system_functions.stream_manager is not None:
+        # Any function may use it; SOFT starts it first and ends nobody with it.
+        found[STREAMS] = {"VersionRequirement": RANGE, "DependencyType": SOFT}
     return found

@@ -11,7 +11,8 @@ from ggfleet.render.v2.component import Component
 from ggfleet.render.v2.lambda_import import lambda_imports
 from ggfleet.render.v2.notes import notes
 from ggfleet.render.v2.only_v1 import expressible, v1_notes
-from ggfleet.render.v2.parts import Parts, find_sources, make_parts
+from ggfleet.render.v2.parts import Parts, make_parts
+from ggfleet.render.v2.sources import find_sources
 
 
 def render_recipes_v2(fleet: Fleet, manifest: Manifest) -> Rendering:
@@ -21,7 +22,7 @@ def render_recipes_v2(fleet: Fleet, manifest: Manifest) -> Rendering:
     not take.
     """
     whole, fleet = fleet, expressible(fleet)
-    parts = make_parts(find_sources(fleet, manifest))
+    parts = make_parts(find_sources(whole, manifest))
     components = every(parts, fleet)
     requests = [_create(fleet, parts, each) for each in components]
     documents = (

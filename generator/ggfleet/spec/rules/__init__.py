@@ -17,9 +17,11 @@ from ggfleet.spec.rules import (  # isort: skip
     reading as reading,
     names as names,
     cores as cores,
+    client_devices as client_devices,
     platforms as platforms,
     containers as containers,
     functions as functions,
+    runtimes as runtimes,
     environment as environment,
     destinations as destinations,
     owners as owners,
@@ -28,10 +30,15 @@ from ggfleet.spec.rules import (  # isort: skip
     secrets as secrets,
     topics as topics,
     subscriptions as subscriptions,
+    connectors as connectors,
+    connector_needs as connector_needs,
+    system as system,
+    roles as roles,
     loggers as loggers,
     limits as limits,
     files as files,
     code as code,
+    sdk as sdk,
 )  # fmt: skip
 from ggfleet.spec.rules.registry import RULES, Finding, Rule
 

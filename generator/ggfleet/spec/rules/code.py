@@ -7,94 +7,36 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from functools import lru_cache
 from pathlib import Path
 
-from ggfleet.model import Fleet, Function, Secret, Severity
+from ggfleet.model import SHADOW, Fleet, Function, Secret, Severity
 from ggfleet.spec.rules import pages
 from ggfleet.spec.rules.filters import has_wildcard, overlap
 from ggfleet.spec.rules.registry import LITE, V2, Finding, of_files
+from ggfleet.spec.rules.source import (
+    HANDLER,
+    PREFIX,
+    V1_ALONE,
+    called,
+    calling,
+    clients,
+    nodes,
+    place,
+    streams,
+    tell,
+)
 
-SDK = "greengrasssdk"
 SHADOW_CALLS = frozenset({"get_thing_shadow", "update_thing_shadow", "delete_thing_shadow"})
-V1_ALONE = frozenset({"GROUP_ID", "AWS_IOT_THING_ARN", "AWS_GREENGRASS_GROUP_NAME"})
-"""Variables of a V1 core that Lambda components of V2 do not get."""
-PREFIX = "AWS_GG_RESOURCE_PREFIX"
-
-_CLIENT = 'import greengrasssdk\n\nclient = greengrasssdk.client("iot-data")\n\n\n'
-_HANDLER = "def handler(event, context):\n"
-Found = Iterator[tuple[Function, Path, ast.AST]]
-
-
-def _code(body: str) -> dict[str, str]:
-    return {"code/function.py": f"{_CLIENT}{_HANDLER}    {body}\n"}
-
-
-def _nodes(fleet: Fleet) -> Found:
-    for function in fleet.functions.values():
-        for folder in function.sources:
-            for file in sorted(folder.rglob("*.py")) if folder.is_dir() else ():
-                for node in _parsed(file, file.stat().st_mtime_ns):
-                    yield function, file, node
-
-
-@lru_cache(maxsize=256)
-def _parsed(file: Path, changed: int) -> tuple[ast.AST, ...]:  # noqa: ARG001 - part of the key
-    """The calls and texts of a file; none for one that is not Python of this version.
-
-    Several rules ask for the same file; `changed` is part of the key, so each sees it as it is.
-    """
-    try:
-        text = file.read_text(encoding="utf-8")
-        return _walked(text) if SDK in text or PREFIX in text or _names(text) else ()
-    except (OSError, UnicodeDecodeError):
-        return ()
-
-
-def _names(text: str) -> bool:
-    return any(name in text for name in V1_ALONE)
-
-
-def _walked(text: str) -> tuple[ast.AST, ...]:
-    try:
-        nodes = ast.walk(ast.parse(text))
-    except (SyntaxError, ValueError, RecursionError):
-        return ()
-    return tuple(node for node in nodes if isinstance(node, ast.Call | ast.Constant))
-
-
-def _place(function: Function, file: Path, node: ast.AST, root: Path) -> tuple[str, str]:
-    told = file.relative_to(root) if file.is_relative_to(root) else file
-    return f"functions.{function.name}.source", f"{told}:{getattr(node, 'lineno', 0)}"
 
 
 def _published(fleet: Fleet) -> Iterator[tuple[Function, Path, ast.AST, str]]:
     """The calls `publish(topic="...")`, with the topic."""
-    for function, file, node in _nodes(fleet):
-        if isinstance(node, ast.Call) and _called(node) == "publish":
+    for function, file, node in nodes(fleet):
+        if isinstance(node, ast.Call) and called(node) == "publish":
             topics = [keyword.value for keyword in node.keywords if keyword.arg == "topic"]
             for topic in topics:
                 if isinstance(topic, ast.Constant) and isinstance(topic.value, str):
                     yield function, file, node, topic.value
-
-
-def _clients(fleet: Fleet, service: str) -> Found:
-    """The calls `client("<service>")` of the SDK."""
-    for function, file, node in _nodes(fleet):
-        if isinstance(node, ast.Call) and _called(node) == "client" and node.args:
-            named = node.args[0]
-            if isinstance(named, ast.Constant) and named.value == service and _of_sdk(node):
-                yield function, file, node
-
-
-def _of_sdk(node: ast.Call) -> bool:
-    """Whether a call is the SDK's own, and not one of boto3, which has clients of these names."""
-    owner = node.func.value if isinstance(node.func, ast.Attribute) else None
-    return isinstance(owner, ast.Name) and owner.id == SDK
-
-
-def _called(node: ast.Call) -> str:
-    return node.func.attr if isinstance(node.func, ast.Attribute) else ""
 
 
 @of_files(
@@ -103,13 +45,13 @@ def _called(node: ast.Call) -> str:
     reason="A message is published on one topic; wildcards are for subscriptions.",
     source=pages.TOPICS,
     fix="Publish on the topic itself.",
-    example=_code('client.publish(topic="digits/+/result", payload="{}")'),
+    example=calling('client.publish(topic="digits/+/result", payload="{}")'),
 )
 def topics_of_messages_are_exact(fleet: Fleet, root: Path) -> Iterator[Finding]:
     """Code publishes on topics without wildcards."""
     for function, file, node, topic in _published(fleet):
         if has_wildcard(topic):
-            at, where = _place(function, file, node, root)
+            at, where = place(function, file, node, root)
             yield (
                 at,
                 f"publishes on {topic!r} in {where}: a topic has no wildcard",
@@ -124,14 +66,14 @@ def topics_of_messages_are_exact(fleet: Fleet, root: Path) -> Iterator[Finding]:
     "V2 the function has no right to publish it.",
     source=pages.TOPICS,
     fix="Add a subscription from the function, or correct the topic.",
-    example=_code('client.publish(topic="digits/reslut", payload="{}")'),
+    example=calling('client.publish(topic="digits/reslut", payload="{}")'),
 )
 def messages_have_a_way(fleet: Fleet, root: Path) -> Iterator[Finding]:
     """What code publishes fits a subscription of its function."""
     for function, file, node, topic in _published(fleet):
         own = [each.topic for each in fleet.subscriptions if each.source == function.name]
         if not has_wildcard(topic) and not any(overlap(each, topic) for each in own):
-            at, where = _place(function, file, node, root)
+            at, where = place(function, file, node, root)
             yield (
                 at,
                 f"publishes on {topic!r} in {where}, which no subscription from {function.name} "
@@ -150,18 +92,18 @@ def messages_have_a_way(fleet: Fleet, root: Path) -> Iterator[Finding]:
     example={
         "code/function.py": "import os\n\n"
         'MODEL = os.path.join(os.environ["AWS_GG_RESOURCE_PREFIX"], "/models")\n\n\n'
-        + _HANDLER
+        + HANDLER
         + "    pass\n"
     },
 )
 def the_prefix_is_kept(fleet: Fleet, root: Path) -> Iterator[Finding]:
     """Code does not join an absolute path to AWS_GG_RESOURCE_PREFIX."""
-    for function, file, node in _nodes(fleet):
-        if isinstance(node, ast.Call) and _called(node) == "join" and len(node.args) > 1:
+    for function, file, node in nodes(fleet):
+        if isinstance(node, ast.Call) and called(node) == "join" and len(node.args) > 1:
             first, second = node.args[0], node.args[1]
             absolute = isinstance(second, ast.Constant) and str(second.value).startswith("/")
             if absolute and PREFIX in ast.dump(first):
-                at, where = _place(function, file, node, root)
+                at, where = place(function, file, node, root)
                 message = f"joins an absolute path to {PREFIX} in {where}, which drops the prefix"
                 yield at, message, "join it without its first slash"
 
@@ -170,19 +112,24 @@ def the_prefix_is_kept(fleet: Fleet, root: Path) -> Iterator[Finding]:
     "code-shadow",
     Severity.NOTE,
     V2,
-    reason="The V1 SDK's calls to the local shadow service are answered by V1 cores alone. On "
-    "classic the shadow manager is asked over IPC; nucleus lite has none.",
+    reason="V1 cores answer the SDK's calls to the local shadow service unasked. On classic the "
+    "adapter asks the shadow manager, which wants a policy: it comes of a subscription to shadow "
+    "on the call's topic. An imported Lambda gets no answer, and nucleus lite has no shadows.",
     source=f"{pages.MIGRATION}; {pages.RUNTIMES}",
-    fix="Ask the shadow manager over IPC (classic), or use the topics of AWS IoT's shadows (lite).",
-    example=_code('client.get_thing_shadow(thingName="pi-01")'),
+    fix="Write {from: FUNCTION, topic: $aws/things/THING/shadow/get, to: shadow} (classic), or use "
+    "the topics of AWS IoT's shadows (lite).",
+    example=calling('client.get_thing_shadow(thingName="pi-01")'),
 )
 def shadow_calls_are_for_v1(fleet: Fleet, root: Path) -> Iterator[Finding]:
-    """The V1 SDK's shadow calls do not work on V2."""
-    for function, file, node in _nodes(fleet):
-        if isinstance(node, ast.Call) and _called(node) in SHADOW_CALLS:
-            at, where = _place(function, file, node, root)
-            message = f"calls {_called(node)} in {where}, which V2 does not answer"
-            yield at, message, "use IPC (classic) or shadow topics of AWS IoT (lite)"
+    """The V1 SDK's shadow calls need a subscription to shadow on V2."""
+    allowed = {each.source for each in fleet.subscriptions if each.target == SHADOW}
+    for function, file, node in nodes(fleet):
+        if function.name in allowed or not isinstance(node, ast.Call):
+            continue
+        if called(node) in SHADOW_CALLS:
+            at, where = place(function, file, node, root)
+            message = f"calls {called(node)} in {where}, which no subscription to shadow allows"
+            yield at, message, "add one on the call's topic; nucleus lite has no shadows"
 
 
 @of_files(
@@ -194,17 +141,16 @@ def shadow_calls_are_for_v1(fleet: Fleet, root: Path) -> Iterator[Finding]:
     fix="Define the secret under resources and attach it to the function.",
     example={
         "code/function.py": "import greengrasssdk\n\n"
-        'client = greengrasssdk.client("secretsmanager")\n\n\n' + _HANDLER + "    pass\n"
+        'client = greengrasssdk.client("secretsmanager")\n\n\n' + HANDLER + "    pass\n"
     },
 )
 def secrets_are_attached(fleet: Fleet, root: Path) -> Iterator[Finding]:
     """Code that reads secrets has one attached."""
-    for function, file, node in _clients(fleet, "secretsmanager"):
-        has = (fleet.resources.get(name) for name in function.resources)
-        if not any(isinstance(each, Secret) for each in has):
-            at, where = _place(function, file, node, root)
-            message = f"reads secrets in {where}, and {function.name} has none attached"
-            yield at, message, "define the secret under resources and attach it"
+    secrets = {name for name, each in fleet.resources.items() if isinstance(each, Secret)}
+    found = clients(fleet, "secretsmanager")
+    without = (each for each in found if not secrets.intersection(each[0].resources))
+    message = "reads secrets in {where}, and {function} has none attached"
+    yield from tell(without, root, message, "define the secret under resources and attach it")
 
 
 @of_files(
@@ -216,15 +162,13 @@ def secrets_are_attached(fleet: Fleet, root: Path) -> Iterator[Finding]:
     fix="Publish over MQTT, or send with the AWS SDK and the component's own credentials.",
     example={
         "code/function.py": "import greengrasssdk\n\n"
-        'client = greengrasssdk.client("streammanager")\n\n\n' + _HANDLER + "    pass\n"
+        'client = greengrasssdk.client("streammanager")\n\n\n' + HANDLER + "    pass\n"
     },
 )
 def lite_has_no_streams(fleet: Fleet, root: Path) -> Iterator[Finding]:
     """Nucleus lite has no stream manager."""
-    for function, file, node in _clients(fleet, "streammanager"):
-        at, where = _place(function, file, node, root)
-        message = f"uses the stream manager in {where}, which nucleus lite lacks"
-        yield at, message, "publish over MQTT, or send with the AWS SDK"
+    message = "uses the stream manager in {where}, which nucleus lite lacks"
+    yield from tell(streams(fleet), root, message, "publish over MQTT, or send with the AWS SDK")
 
 
 @of_files(
@@ -237,14 +181,14 @@ def lite_has_no_streams(fleet: Fleet, root: Path) -> Iterator[Finding]:
     fix="Give the function a variable of its own with what it needs.",
     example={
         "code/function.py": 'import os\n\nGROUP = os.environ["GROUP_ID"]\n\n\n'
-        + _HANDLER
+        + HANDLER
         + "    pass\n"
     },
 )
 def groups_are_of_v1(fleet: Fleet, root: Path) -> Iterator[Finding]:
     """Code that asks for its V1 group finds none on V2."""
-    for function, file, node in _nodes(fleet):
+    for function, file, node in nodes(fleet):
         if isinstance(node, ast.Constant) and node.value in V1_ALONE:
-            at, where = _place(function, file, node, root)
+            at, where = place(function, file, node, root)
             message = f"asks for {node.value} in {where}, which V2 does not set"
             yield at, message, "give it a variable of its own"

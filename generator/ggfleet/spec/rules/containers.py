@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ggfleet.model import Fleet, Library, LocalDevice, LocalVolume, Severity
+from ggfleet.model import (
+    Fleet,
+    Function,
+    Library,
+    LocalDevice,
+    LocalResource,
+    LocalVolume,
+    Severity,
+)
 from ggfleet.spec.rules import pages
 from ggfleet.spec.rules.parts import attached_ml
 from ggfleet.spec.rules.registry import LAMBDAS, LITE, V1, Finding, rule
@@ -15,6 +23,9 @@ nothing else, was measured at 17 MB."""
 
 ML_KB = 96 * 1024
 """What AWS's smallest tutorial of ML inference gives its function."""
+
+GPU_KB = 2 * 10**9 // 1024
+"""What AWS's tutorials give a function on a Jetson's GPU."""
 
 
 @rule(
@@ -100,6 +111,85 @@ def memory_holds_libraries(fleet: Fleet) -> Iterator[Finding]:
                 f"functions.{function.name}.memory",
                 f"is {function.memory // 1024} MiB, little for {', '.join(libraries)}",
                 "give it 96 MiB or more; `ggfleet compare` measures what it takes",
+            )
+
+
+@rule(
+    "container-memory-gpu",
+    Severity.WARNING,
+    LAMBDAS,
+    reason="On a Jetson the GPU has no memory of its own: what a model takes there counts in the "
+    "function's limit. AWS's tutorials give such a function 2 GB at least.",
+    source=pages.ML_INFERENCE,
+    fix="Measure the function on the board, and give it what it takes.",
+    example='platforms:\n  pi: {architecture: aarch64, python: "3.8", glibc: "2.31", gpu: jetson}\n'
+    "resources:\n  gpu: {device: /dev/nvhost-gpu}\n"
+    "functions:\n  classify: {memory: 512 MiB, resources: {gpu: rw}}\n",
+)
+def memory_holds_what_the_gpu_has(fleet: Fleet) -> Iterator[Finding]:
+    """A container's memory must hold what the function has on a Jetson's GPU."""
+    for function in _on_a_gpu(fleet):
+        if 0 < function.memory < GPU_KB:
+            yield (
+                f"functions.{function.name}.memory",
+                f"is {function.memory // 1024} MiB, little for a function on a Jetson's GPU",
+                "give it 2 GiB, or what `ggfleet compare` measures on the board",
+            )
+
+
+@rule(
+    "container-gpu-sysfs",
+    Severity.NOTE,
+    LAMBDAS,
+    reason="AWS's tutorials let each function that uses a GPU in a container read the device's "
+    "/sys, where drivers tell what hardware there is.",
+    source=pages.ML_INFERENCE,
+    fix="Write access_sysfs: true.",
+    example='platforms:\n  pi: {architecture: aarch64, python: "3.8", glibc: "2.31", gpu: jetson}\n'
+    "resources:\n  gpu: {device: /dev/nvhost-gpu}\n"
+    "functions:\n  classify: {memory: 2 GiB, resources: {gpu: rw}}\n",
+)
+def gpus_are_found_in_sysfs(fleet: Fleet) -> Iterator[Finding]:
+    """A function on a Jetson's GPU reads the device's /sys."""
+    for function in _on_a_gpu(fleet):
+        if not function.access_sysfs:
+            message = "uses a Jetson's GPU in a container that does not see the device's /sys"
+            yield f"functions.{function.name}", message, "write access_sysfs: true"
+
+
+def _on_a_gpu(fleet: Fleet) -> Iterator[Function]:
+    """The functions in containers that have a Jetson's GPU."""
+    jetson = any(platform.gpu == "jetson" for platform in fleet.used_platforms())
+    gpus = {name for name, each in fleet.resources.items() if jetson and _is_gpu(each)}
+    for function in fleet.functions.values():
+        if function.contained and gpus.intersection(function.resources):
+            yield function
+
+
+def _is_gpu(resource: LocalResource) -> bool:
+    if not isinstance(resource, LocalDevice):
+        return False
+    return "gpu" in resource.hardware or resource.path.startswith(("/dev/nvhost", "/dev/nvmap"))
+
+
+@rule(
+    "container-sysfs",
+    Severity.WARNING,
+    V1,
+    reason="V1 refuses AccessSysfs without a container, so the group leaves it out; a process sees "
+    "the device's /sys anyway.",
+    source=f"{pages.TROUBLESHOOTING}; {pages.GROUP_CONFIG}",
+    fix="Remove it, or write isolation: container.",
+    example="functions:\n  classify: {isolation: none, access_sysfs: true}\n",
+)
+def sysfs_needs_a_container(fleet: Fleet) -> Iterator[Finding]:
+    """The V1 API refuses AccessSysfs without a container, so the group leaves it out."""
+    for function in fleet.functions.values():
+        if function.access_sysfs and not function.contained:
+            yield (
+                f"functions.{function.name}.access_sysfs",
+                "has no meaning without a container; the V1 group leaves it out",
+                "remove it, or write isolation: container",
             )
 
 

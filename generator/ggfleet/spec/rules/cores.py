@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from ggfleet.model import Fleet, Resolved, Severity, Target
+from ggfleet.model import ClientDevice, Core, Fleet, Reference, Resolved, Severity, Target
 from ggfleet.spec.rules import pages
+from ggfleet.spec.rules.parts import repeated
 from ggfleet.spec.rules.registry import Finding, rule
 
 MAX_THING_BYTES = 124
@@ -14,6 +15,9 @@ MAX_THING_BYTES = 124
 
 THING = re.compile(r"[a-zA-Z0-9:_-]+")
 CERTIFICATE = re.compile(r"arn:aws[a-z-]*:iot:(?P<region>[a-z0-9-]+):(?P<account>\d{12}):cert/\w+")
+
+DERIVED = re.compile(r"c\d{2,3}|gda|gci|gcm")
+"""What follows a core's name in those of its connections, and of things that hold shadows."""
 
 _HOST = "raspberry_pi:\n  hosts:\n    pi-01: {{{}}}\n"
 _THING = "greengrass_thing_name"
@@ -99,15 +103,37 @@ def thing_names_suit_v2(fleet: Fleet) -> Iterator[Finding]:
 )
 def things_differ(fleet: Fleet) -> Iterator[Finding]:
     """Every core is a thing of its own."""
-    seen: dict[str, str] = {}
-    for core in fleet.cores:
-        first = seen.setdefault(core.thing, core.name)
-        if first != core.name:
-            yield (
-                f"cores.groups.{core.group}",
-                f"{core.name} is the thing {core.thing}, as {first} is",
-                f"give each a {_THING} of its own in the inventory",
-            )
+    for core, first in repeated((each.thing, each) for each in fleet.cores):
+        yield (
+            f"cores.groups.{core.group}",
+            f"{core.name} is the thing {core.thing}, as {first.name} is",
+            f"give each a {_THING} of its own in the inventory",
+        )
+
+
+@rule(
+    "core-thing-derived",
+    Severity.WARNING,
+    (Target.V1,),
+    reason="A V1 core opens further connections as THING-c00, THING-c01 and so on, and Greengrass "
+    "keeps what it knows of a core in shadows of THING-gda, THING-gci and THING-gcm. A thing of "
+    "that name takes part in both.",
+    source=f"{pages.CORE} (client ids); {pages.SERVICE_ROLE}",
+    fix="Choose another thing name.",
+    example={"hosts.yml": "raspberry_pi:\n  hosts:\n    pi: {}\n    pi-c01: {}\n"},
+)
+def things_are_not_derived(fleet: Fleet) -> Iterator[Finding]:
+    """No thing has the name of another core's further connections or shadows."""
+    cores = {core.thing for core in fleet.cores}
+    things: list[Core | ClientDevice] = [*fleet.cores, *fleet.client_devices.values()]
+    for each in things:
+        first, _, rest = each.thing.rpartition("-")
+        if first in cores and DERIVED.fullmatch(rest):
+            at = f"client_devices.{each.name}.thing"
+            if isinstance(each, Core):
+                at = f"cores.groups.{each.group}"
+            message = f"the thing {each.thing} of {each.name} has a name that the core {first} uses"
+            yield at, message, "choose another thing name"
 
 
 @rule(
@@ -125,13 +151,10 @@ def things_differ(fleet: Fleet) -> Iterator[Finding]:
 )  # fmt: skip
 def certificates_differ(fleet: Fleet) -> Iterator[Finding]:
     """Every core has a certificate of its own."""
-    seen: dict[str, str] = {}
-    for core in fleet.cores:
-        if isinstance(core.certificate_arn, Resolved):
-            first = seen.setdefault(core.certificate_arn.value, core.name)
-            if first != core.name:
-                message = f"{core.name} has the certificate of {first}"
-                yield f"cores.groups.{core.group}", message, "make a certificate for each core"
+    known = [core for core in fleet.cores if isinstance(core.certificate_arn, Resolved)]
+    for core, first in repeated((each.certificate_arn, each) for each in known):
+        message = f"{core.name} has the certificate of {first.name}"
+        yield f"cores.groups.{core.group}", message, "make a certificate for each core"
 
 
 @rule(
@@ -166,18 +189,23 @@ def certificates_are_arns(fleet: Fleet) -> Iterator[Finding]:
 )
 def certificates_are_of_the_account(fleet: Fleet) -> Iterator[Finding]:
     """A core's certificate is in the fleet's account and Region."""
-    home = (fleet.aws.region, fleet.aws.account)
     for core in fleet.cores:
-        arn = core.certificate_arn
-        match = CERTIFICATE.fullmatch(arn.value) if isinstance(arn, Resolved) else None
-        if match and all(home) and match.group("region", "account") != home:
-            where = " in ".join(reversed(match.group("region", "account")))
+        where = elsewhere(fleet, core.certificate_arn)
+        if where:
             yield (
                 f"cores.groups.{core.group}",
-                f"the certificate of {core.name} is of {where}, "
-                f"the fleet of {home[1]} in {home[0]}",
+                f"the certificate of {core.name} {where}",
                 "correct aws: here, or the ARN in the inventory",
             )
+
+
+def elsewhere(fleet: Fleet, arn: Reference) -> str:
+    """Where a certificate is, and where the fleet is; nothing where both are one place."""
+    home = (fleet.aws.region, fleet.aws.account)
+    match = CERTIFICATE.fullmatch(arn.value) if isinstance(arn, Resolved) else None
+    if not match or not all(home) or match.group("region", "account") == home:
+        return ""
+    return f"is of {match['account']} in {match['region']}, the fleet of {home[1]} in {home[0]}"
 
 
 @rule(

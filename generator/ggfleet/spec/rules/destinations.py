@@ -65,8 +65,8 @@ def destinations_are_no_system_folders(fleet: Fleet) -> Iterator[Finding]:
     "destination-nested",
     Severity.ERROR,
     V1,
-    reason="V1 refuses a function two of whose ML resources have the same destination, or one "
-    "below the other's.",
+    reason="V1 refuses a function without a container two of whose ML resources have the same "
+    "destination, or one below the other's; in a container the one hides the other.",
     source=f"{pages.ML_RESOURCES}; {pages.TROUBLESHOOTING}",
     fix="Give each a folder of its own: /models/digits and /models/letters.",
     example=_TWO.format("/models", "/models/letters"),

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from ggfleet.model import Fleet, Install, Severity
 from ggfleet.spec.rules import pages
-from ggfleet.spec.rules.parts import attached_ml
+from ggfleet.spec.rules.parts import attached_ml, pieces
 from ggfleet.spec.rules.registry import SPEC, V1, Finding, rule
 
 POLICIES = 10
@@ -28,9 +28,10 @@ def _with_resources(count: int) -> dict[str, str]:
 
 
 def _policies(fleet: Fleet) -> Iterator[tuple[str, int]]:
+    several = pieces(fleet)
     for function in fleet.functions.values():
-        count = len(attached_ml(fleet, function)) + len(function.resources)
-        yield f"functions.{function.name}", count
+        local = sum(several.get(name, 1) for name in function.resources)
+        yield f"functions.{function.name}", len(attached_ml(fleet, function)) + local
 
 
 @rule(
@@ -38,8 +39,8 @@ def _policies(fleet: Fleet) -> Iterator[tuple[str, int]]:
     Severity.WARNING,
     V1,
     reason="AWS's pages disagree on how many resources one function may have: the API's own text "
-    "and the page on group configuration say 10, the quotas say 20. ML libraries, models, devices, "
-    "volumes and secrets count.",
+    "and the page on group configuration say 10, the quotas say 20. ML libraries, models, device "
+    "nodes, volumes and secrets count, each node of a GPU too.",
     source=f"{pages.API_V1}; {pages.GROUP_CONFIG}; {pages.QUOTAS}",
     fix="Put files that change together into one model, library or volume.",
     example=_with_resources(11),
@@ -114,3 +115,41 @@ def pythonpath_needs_a_container(fleet: Fleet) -> Iterator[Finding]:
                     f"names {library.destination}, which is elsewhere without a container",
                     "extend sys.path with AWS_GG_RESOURCE_PREFIX + destination in the function",
                 )
+
+
+_ROLE = "arn:aws:iam::{}:role/line"
+
+
+@rule(
+    "function-group-role",
+    Severity.NOTE,
+    V1,
+    reason="On a V1 core code calls AWS as the group role. A group that has none gives no "
+    "credentials, whatever the role of the function in Lambda may do.",
+    source=pages.GROUP_ROLE,
+    fix="Write aws.group_role: the ARN of a role that trusts greengrass.amazonaws.com.",
+    example="functions:\n  classify: {credentials: true}\n",
+)
+def callers_have_a_role(fleet: Fleet) -> Iterator[Finding]:
+    """A function calls AWS, and the spec names no group role."""
+    for function in fleet.functions.values():
+        if function.credentials and not fleet.aws.group_role:
+            message = "is true, and without a group role V1 cores have no credentials"
+            yield f"functions.{function.name}.credentials", message, "write aws.group_role"
+
+
+@rule(
+    "function-role-account",
+    Severity.ERROR,
+    V1,
+    reason="The role is handed to the service, and IAM hands over none of another account.",
+    source=f"{pages.GROUP_ROLE}; {pages.OF_ROLES}",
+    fix="Write the ARN of a role in aws.account.",
+    example=f"aws: {{group_role: '{_ROLE.format('210987654321')}'}}\n",
+)
+def the_role_is_at_home(fleet: Fleet) -> Iterator[Finding]:
+    """The group role is in the fleet's account."""
+    role = fleet.aws.group_role
+    if role and f"::{fleet.aws.account}:" not in role:
+        message = f"is a role outside {fleet.aws.account}"
+        yield "aws.group_role", message, "write the ARN of a role in aws.account"

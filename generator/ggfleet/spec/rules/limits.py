@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from ggfleet.model import CLOUD, Fleet, Severity, Subscription
 from ggfleet.spec.rules import pages
-from ggfleet.spec.rules.parts import ml_resources
+from ggfleet.spec.rules.parts import ml_resources, pieces
 from ggfleet.spec.rules.registry import V1, V2, Finding, rule
 
 FUNCTIONS = 200
@@ -16,6 +16,8 @@ RESOURCES_LIMIT = 200
 SUBSCRIPTIONS = 1_000
 SUBSCRIPTIONS_LIMIT = 10_000
 CLOUD_SUBSCRIPTIONS = 50
+CLIENT_DEVICES = 200
+CLIENT_DEVICES_LIMIT = 2_500
 ROLLOUT = 1_000
 """Cores a minute."""
 
@@ -42,8 +44,18 @@ def _subscriptions(count: int, source: str, target: str) -> str:
     )
 
 
+def _client_devices(count: int) -> str:
+    return "client_devices:\n" + "".join(f"  d{n}: {{cores: pi-01}}\n" for n in range(count))
+
+
+def _most_devices(fleet: Fleet) -> int:
+    """Of the core that has most: each core is a group."""
+    cores = Counter(name for each in fleet.client_devices.values() for name in each.cores)
+    return max(cores.values(), default=0)
+
+
 def _resources(fleet: Fleet) -> int:
-    return len(fleet.resources) + sum(1 for _ in ml_resources(fleet))
+    return sum(pieces(fleet).values()) + sum(1 for _ in ml_resources(fleet))
 
 
 @rule(
@@ -160,6 +172,40 @@ def few_subscriptions_from_the_cloud(fleet: Fleet) -> Iterator[Finding]:
     if count > CLOUD_SUBSCRIPTIONS:
         message = f"has {count} from the cloud; AWS's quotas allow {CLOUD_SUBSCRIPTIONS}"
         yield "subscriptions", message, "join topics with a wildcard"
+
+
+@rule(
+    "limit-client-devices",
+    Severity.WARNING,
+    V1,
+    reason="Older pages allow 200 client devices in a group, the quotas 2,500.",
+    source=f"{pages.QUOTAS}; {pages.CORE}",
+    fix="Divide them among several cores.",
+    example=_client_devices(201),
+)
+def few_client_devices(fleet: Fleet) -> Iterator[Finding]:
+    """A group with more than 200 client devices may be refused."""
+    count = _most_devices(fleet)
+    if CLIENT_DEVICES < count <= CLIENT_DEVICES_LIMIT:
+        message = f"has {count} of them for one core; AWS's pages allow 200 or 2,500 in a V1 group"
+        yield "client_devices", message, "divide them among several cores"
+
+
+@rule(
+    "limit-client-devices-most",
+    Severity.ERROR,
+    V1,
+    reason="A V1 group has at most 2,500 client devices.",
+    source=pages.QUOTAS,
+    fix="Divide them among several cores.",
+    example=_client_devices(2501),
+)
+def not_too_many_client_devices(fleet: Fleet) -> Iterator[Finding]:
+    """A group has at most 2,500 client devices."""
+    count = _most_devices(fleet)
+    if count > CLIENT_DEVICES_LIMIT:
+        message = f"has {count} of them for one core, and a V1 group takes {CLIENT_DEVICES_LIMIT}"
+        yield "client_devices", message, "divide them among several cores"
 
 
 @rule(

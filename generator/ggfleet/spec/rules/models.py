@@ -13,6 +13,8 @@ from ggfleet.spec.rules.registry import V1, V2, Finding, rule
 READABLE = re.compile("Greengrass|GreenGrass|greengrass|Sagemaker|SageMaker|sagemaker")
 """What the managed policy of the service role wants somewhere in `bucket/key`."""
 
+ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
+
 _MODEL = (
     "models:\n  digits:\n    source: {}\n    version: 1.0.0\n    destination: /models\n"
     "functions:\n  classify: {{models: [digits]}}\n"
@@ -46,6 +48,27 @@ def remote_models_are_archives(fleet: Fleet) -> Iterator[Finding]:
         if not model.source.endswith((".zip", ".tar.gz")):
             fix = "name an archive that ends in .zip or .tar.gz"
             yield f"models.{model.name}.source", "is no archive that a core unpacks", fix
+
+
+@rule(
+    "model-local-archive",
+    Severity.WARNING,
+    reason="A model's file is packed as it is: the function finds an archive at the destination, "
+    "and not what is in it. A core unpacks the outer archive alone.",
+    source=f"{pages.ML_INFERENCE}; {pages.OWN}",
+    fix="Unpack it, and name the folder.",
+    example={
+        "digits.zip": "",
+        "fleet.yml": _MODEL.format("digits.zip"),
+    },
+)
+def local_models_are_unpacked(fleet: Fleet) -> Iterator[Finding]:
+    """A local model is a file or folder, and no archive of one."""
+    for model in fleet.models.values():
+        for each in model.each():
+            if each.is_local and each.source.endswith(ARCHIVES):
+                at = f"models.{model.name}.source"
+                yield at, "is an archive, which would be packed once more", "name a folder"
 
 
 @rule(

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ggfleet.model import RESOURCE_OWNER, Fleet, Function, Library, Model, Severity
+from ggfleet.model import RESOURCE_OWNER, Access, Fleet, Function, Library, Model, Severity
 from ggfleet.spec.rules import pages
-from ggfleet.spec.rules.parts import attached, ml_resources, outside_containers
+from ggfleet.spec.rules.parts import (
+    attached,
+    attached_ml,
+    identity,
+    ml_resources,
+    outside_containers,
+)
 from ggfleet.spec.rules.registry import V1, Finding, rule
 
 RUN_AS = "ggc_group"
@@ -53,34 +59,94 @@ def owner_groups_are_shared_wholly(fleet: Fleet) -> Iterator[Finding]:
                 break
 
 
-def _has_own_group(fleet: Fleet, function: Function) -> bool:
-    """Whether the spec gives the group's number that a function runs as: not ggc_group's name."""
-    run_as = function.run_as or fleet.function_defaults.run_as
-    return run_as is not None and run_as.gid is not None
-
-
 @rule(
     "owner-run-as",
     Severity.ERROR,
     V1,
     reason="A deployment fails when a function runs as the group that owns an ML resource and does "
-    "not have that resource. Functions run as ggc_group unless the core is told otherwise.",
+    "not have that resource; one that runs as root is exempt. A function runs as its run_as says, "
+    "else as function_defaults say, else as ggc_group. A group's name and its number are not "
+    "known to be the same.",
     source=pages.ML_RESOURCES,
     fix="Choose an owner group that no function runs as, such as ggc_ml.",
     example=_MODEL.format("ggc_group") + "functions:\n" + _OTHER,
 )
 def nobody_runs_as_the_owner(fleet: Fleet) -> Iterator[Finding]:
     """The owner of an ML resource is not the group that other functions run as."""
+    groups = {function.name: _group_of(fleet, function) for function in fleet.functions.values()}
     for at, resource in _owned(fleet):
-        users = fleet.users_of(resource)
-        as_usual = (f for f in fleet.functions.values() if not _has_own_group(fleet, f))
-        others = [f.name for f in as_usual if f not in users]
-        if resource.owner == RUN_AS and others:
+        users = {function.name for function in fleet.users_of(resource)}
+        owner = "0" if resource.owner == "root" else resource.owner
+        others = [name for name, group in groups.items() if group == owner and name not in users]
+        if others:
             yield (
                 f"{at}.owner",
-                f"is {RUN_AS}, which {', '.join(others)} run as without having {resource.name}",
+                f"is {resource.owner}, which {', '.join(others)} run as without having "
+                f"{resource.name}",
                 f"choose another group, such as {RESOURCE_OWNER}",
             )
+
+
+def _group_of(fleet: Fleet, function: Function) -> str:
+    """The name or number of the group that a function runs as; empty for root, who is exempt."""
+    run_as = identity(fleet, function)
+    if run_as.uid == 0:
+        return ""
+    return RUN_AS if run_as.gid is None else str(run_as.gid)
+
+
+@rule(
+    "owner-permission",
+    Severity.ERROR,
+    V1,
+    reason="Once an ML resource has an owner, a container may do no more with it than the owner "
+    "may: V1 refuses rw where the owner has ro.",
+    source=f"{pages.ML_RESOURCES}; {pages.TROUBLESHOOTING}",
+    fix="Write ro where the function names it, or give the owner rw.",
+    example=_MODEL.format("ggc_ml") + "functions:\n  classify: {models: {digits: rw}}\n" + _OTHER,
+)
+def containers_do_no_more_than_the_owner(fleet: Fleet) -> Iterator[Finding]:
+    """A container may do no more with an ML resource than its owner."""
+    owned = {id(resource) for _, resource in _owned(fleet)}
+    for function, at, resource in _written(fleet):
+        if function.contained and id(resource) in owned:
+            yield (
+                at,
+                f"may change {resource.name}, and its owner {resource.owner} may only read it, "
+                "which V1 refuses",
+                "write ro, or owner: {group: ..., permission: rw}",
+            )
+
+
+@rule(
+    "owner-access",
+    Severity.WARNING,
+    V1,
+    reason="A function without a container gets the rights of an ML resource's owner: V1 refuses a "
+    "permission of its own, so the group leaves rw out.",
+    source=f"{pages.ML_RESOURCES}; {pages.TROUBLESHOOTING}",
+    fix="Give the owner rw, or write ro.",
+    example=_MODEL.format("ggc_ml")
+    + "functions:\n  other: {source: code, handler: function.handler, isolation: none, "
+    "models: {digits: rw}}\n",
+)
+def processes_have_the_owners_rights(fleet: Fleet) -> Iterator[Finding]:
+    """A function without a container may do with an ML resource what the owner may."""
+    for function, at, resource in _written(fleet):
+        if not function.contained:
+            message = f"gets what {resource.owner} may, which is to read {resource.name}"
+            yield at, message, "write ro, or owner: {group: ..., permission: rw}"
+
+
+def _written(fleet: Fleet) -> Iterator[tuple[Function, str, Library | Model]]:
+    """The ML resources that a function is to change, and their owners are not."""
+    for function in fleet.functions.values():
+        for resource in attached_ml(fleet, function):
+            kind = "libraries" if isinstance(resource, Library) else "models"
+            access = function.library_access if kind == "libraries" else function.model_access
+            write = access.get(resource.name) is Access.WRITE
+            if write and resource.permission is not Access.WRITE:
+                yield function, f"functions.{function.name}.{kind}.{resource.name}", resource
 
 
 @rule(

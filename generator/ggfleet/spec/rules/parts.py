@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from pathlib import PurePosixPath
+from typing import TypeVar
 
-from ggfleet.model import Fleet, Function, Install, Library, Model, Platform
+from ggfleet.model import Fleet, Function, Install, Library, Model, Platform, RunAs
+
+T = TypeVar("T")
 
 
 def ml_resources(fleet: Fleet) -> Iterator[tuple[str, Library | Model]]:
@@ -36,9 +39,37 @@ def attached_ml(fleet: Fleet, function: Function) -> list[Library | Model]:
     ]
 
 
+def pieces(fleet: Fleet) -> dict[str, int]:
+    """How many resources each device, volume or secret makes on the platform where it makes most.
+
+    A GPU is a handful of device nodes and a folder, and each is a resource of the group.
+    """
+    used = fleet.used_platforms()
+    return {
+        name: max((len(each.on(platform.name)) for platform in used), default=1)
+        for name, each in fleet.resources.items()
+    }
+
+
 def outside_containers(fleet: Fleet, resource: Library | Model) -> list[Function]:
     """The functions without a container that use an ML resource: they make its owner matter."""
     return [function for function in fleet.users_of(resource) if not function.contained]
+
+
+def repeated(pairs: Iterable[tuple[Hashable, T]]) -> Iterator[tuple[T, T]]:
+    """Of (key, value): the values whose key an earlier one has, each with that one."""
+    seen: dict[Hashable, T] = {}
+    for key, value in pairs:
+        first = seen.setdefault(key, value)
+        if first is not value:
+            yield value, first
+
+
+def identity(fleet: Fleet, function: Function) -> RunAs:
+    """As whom a function runs on a V1 core; None is ggc_user or ggc_group."""
+    own, usual = function.run_as or RunAs(), fleet.function_defaults.run_as or RunAs()
+    uid = usual.uid if own.uid is None else own.uid
+    return RunAs(uid, usual.gid if own.gid is None else own.gid)
 
 
 def nested(one: str, other: str) -> bool:

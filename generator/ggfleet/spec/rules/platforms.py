@@ -12,6 +12,10 @@ from ggfleet.spec.rules.registry import CLASSIC, LAMBDAS, LITE, V1, Finding, rul
 V1_PYTHONS = ((2, 7), (3, 7), (3, 8))
 """What core software 1.11, the last one, starts."""
 
+PYTHONS = ((2, 7), *((3, minor) for minor in range(4, 16)))
+"""Those that devices have had; 3.15 is the newest in November 2026."""
+
+V1_GLIBC = (2, 14)
 CLASSIC_GLIBC = (2, 25)
 LITE_GLIBC = (2, 35)
 """Of Ubuntu 22.04, the oldest system with all libraries that lite is linked with."""
@@ -26,6 +30,64 @@ MANAGED_GLIBC = (2, 36)
 
 def _used(fleet: Fleet) -> list[Platform]:
     return list(fleet.used_platforms())
+
+
+@rule(
+    "platform-python",
+    Severity.WARNING,
+    reason="Archives are built for the platform's Python, and no libraries can be found for one "
+    "that there is not.",
+    source="python.org: status of Python versions, November 2026",
+    fix="Write what `python3 --version` prints on the device, without the last number.",
+    example='platforms:\n  pi: {architecture: aarch64, python: "99.0", glibc: "2.31"}\n',
+)
+def there_is_such_a_python(fleet: Fleet) -> Iterator[Finding]:
+    """A platform's Python is one that there is."""
+    for name, platform in fleet.platforms.items():
+        if version(platform.python) not in (*PYTHONS, (0, 0)):
+            yield (
+                f"platforms.{name}.python",
+                f"is {platform.python}, and known here are 2.7 and 3.4 to 3.{PYTHONS[-1][1]}",
+                "write what `python3 --version` prints on the device: 3.11",
+            )
+
+
+@rule(
+    "platform-glibc",
+    Severity.WARNING,
+    reason="Every GNU C library since 1997 is 2.x; wheels are chosen by that number.",
+    source="PEP 600: manylinux tags; GNU C library: releases",
+    fix="Write what `ldd --version` prints on the device.",
+    example='platforms:\n  pi: {architecture: aarch64, python: "3.8", glibc: "99.0"}\n',
+)
+def there_is_such_a_libc(fleet: Fleet) -> Iterator[Finding]:
+    """A platform's C library is 2.x."""
+    for name, platform in fleet.platforms.items():
+        if version(platform.glibc)[0] not in (0, 2):
+            message = f"is {platform.glibc}, and the GNU C library is 2.x"
+            yield f"platforms.{name}.glibc", message, "write what `ldd --version` prints: 2.36"
+
+
+@rule(
+    "platform-glibc-v1",
+    Severity.WARNING,
+    V1,
+    reason="The V1 core software needs glibc 2.14 or later.",
+    source=pages.WHAT_IS,
+    fix="Update the device's system.",
+    example='platforms:\n  pi: {architecture: armv7l, python: "2.7", glibc: "2.13"}\n',
+)
+def v1_finds_its_libc(fleet: Fleet) -> Iterator[Finding]:
+    """V1 cores need glibc 2.14."""
+    yield from _older(fleet, V1_GLIBC, "V1 cores need 2.14")
+
+
+def _older(fleet: Fleet, least: tuple[int, int], needs: str) -> Iterator[Finding]:
+    """The platforms with an older C library than something needs."""
+    for platform in _used(fleet):
+        if (0, 0) < version(platform.glibc) < least:
+            at = f"platforms.{platform.name}.glibc"
+            yield at, f"is {platform.glibc}, and {needs}", "update the device's system"
 
 
 @rule(
@@ -89,13 +151,7 @@ def containers_find_cgroup_v1(fleet: Fleet) -> Iterator[Finding]:
 )
 def classic_finds_its_libc(fleet: Fleet) -> Iterator[Finding]:
     """The classic nucleus needs glibc 2.25."""
-    for platform in _used(fleet):
-        if (0, 0) < version(platform.glibc) < CLASSIC_GLIBC:
-            yield (
-                f"platforms.{platform.name}.glibc",
-                f"is {platform.glibc}, and the classic nucleus needs 2.25",
-                "update the device's system",
-            )
+    yield from _older(fleet, CLASSIC_GLIBC, "the classic nucleus needs 2.25")
 
 
 @rule(

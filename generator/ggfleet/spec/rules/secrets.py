@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from ggfleet.model import Access, Fleet, Secret, Severity
 from ggfleet.spec.rules import pages
+from ggfleet.spec.rules.parts import repeated
 from ggfleet.spec.rules.registry import LITE, V1, Finding, rule
 
 _ARN = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:"
@@ -53,15 +54,12 @@ def secrets_are_readable(fleet: Fleet) -> Iterator[Finding]:
 )
 def secrets_differ(fleet: Fleet) -> Iterator[Finding]:
     """A secret is one resource."""
-    seen: dict[str, str] = {}
-    for secret in _secrets(fleet):
-        first = seen.setdefault(secret.arn, secret.name)
-        if first != secret.name:
-            yield (
-                f"resources.{secret.name}.secret",
-                f"is the secret of resources.{first} too, and V1 takes one resource for each",
-                f"remove it, and attach {first} instead",
-            )
+    for secret, first in repeated((each.arn, each) for each in _secrets(fleet)):
+        yield (
+            f"resources.{secret.name}.secret",
+            f"is the secret of resources.{first.name} too, and V1 takes one resource for each",
+            f"remove it, and attach {first.name} instead",
+        )
 
 
 @rule(
@@ -102,3 +100,23 @@ def lite_has_no_secrets(fleet: Fleet) -> Iterator[Finding]:
             f"is not given by nucleus lite, which has no secret manager ({', '.join(names)})",
             "read it from Secrets Manager with the component's own credentials",
         )
+
+
+@rule(
+    "secret-label",
+    Severity.NOTE,
+    V1,
+    reason="A core always fetches the version of a secret that AWSCURRENT names.",
+    source=f"{pages.SECRETS}; {pages.API_V1} (AdditionalStagingLabelsToDownload)",
+    fix="Remove AWSCURRENT from staging_labels.",
+    example=_ONE.format("greengrass-broker-AbCdEf").replace(
+        "}\n", ", staging_labels: [AWSCURRENT]}\n"
+    )
+    + _USED.format("ro"),
+)
+def labels_are_further_ones(fleet: Fleet) -> Iterator[Finding]:
+    """Staging labels are those beside AWSCURRENT."""
+    for secret in _secrets(fleet):
+        if "AWSCURRENT" in secret.labels:
+            at = f"resources.{secret.name}.staging_labels"
+            yield at, "names AWSCURRENT, which is fetched anyway", "remove it"

@@ -5,12 +5,25 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 
-from ggfleet.model import CLOUD, Fleet, Severity, Subscription
+from ggfleet.model import CLOUD, SHADOW, Fleet, Severity
 from ggfleet.spec.problems import suggestion
 from ggfleet.spec.rules import pages
-from ggfleet.spec.rules.filters import FilterTree, has_wildcard, is_filter
+from ggfleet.spec.rules.filters import FilterTree, has_wildcard, is_filter, overlap
+from ggfleet.spec.rules.parts import repeated
 from ggfleet.spec.rules.registry import CLASSIC, V1, Finding, rule
 from ggfleet.spec.rules.rings import rings
+
+_SHADOW = "$aws/things/+/shadow"
+SHADOW_HEARS = (f"{_SHADOW}/update", f"{_SHADOW}/get", f"{_SHADOW}/delete")
+SHADOW_TELLS = (
+    *(f"{_SHADOW}/update/{word}" for word in ("accepted", "rejected", "delta", "documents")),
+    *(
+        f"{_SHADOW}/{verb}/{word}"
+        for verb in ("get", "delete")
+        for word in ("accepted", "rejected")
+    ),
+)
+"""Topics of a thing's classic shadow; the local service has no named ones."""
 
 _REQUEST = "{from: cloud, topic: digits/request, to: classify}"
 _OTHER = "functions:\n  scale: {source: code, handler: function.handler, memory: 64 MiB}\n"
@@ -28,7 +41,7 @@ _OTHER = "functions:\n  scale: {source: code, handler: function.handler, memory:
 )
 def subscription_ends_are_known(fleet: Fleet) -> Iterator[Finding]:
     """The ends of a subscription are parts of the fleet, cloud or shadow."""
-    ends = fleet.ends()
+    ends = dict.fromkeys(fleet.ends())
     for index, subscription in enumerate(fleet.subscriptions):
         for key, end in (("from", subscription.source), ("to", subscription.target)):
             if end and end not in ends:
@@ -67,11 +80,8 @@ def one_end_is_on_the_core(fleet: Fleet) -> Iterator[Finding]:
 )
 def subscriptions_differ(fleet: Fleet) -> Iterator[Finding]:
     """The same subscription twice would have one id twice."""
-    seen: dict[Subscription, int] = {}
-    for index, subscription in enumerate(fleet.subscriptions):
-        first = seen.setdefault(subscription, index)
-        if first != index:
-            yield f"subscriptions[{index}]", f"repeats subscriptions[{first}]", "remove one of them"
+    for index, first in repeated((each, n) for n, each in enumerate(fleet.subscriptions)):
+        yield f"subscriptions[{index}]", f"repeats subscriptions[{first}]", "remove one of them"
 
 
 @rule(
@@ -146,3 +156,28 @@ def local_wildcards_need_a_late_nucleus(fleet: Fleet) -> Iterator[Finding]:
                 "has a wildcard between functions, which needs nucleus 2.6.0",
                 "deploy nucleus 2.6.0 or later",
             )
+
+
+@rule(
+    "subscription-shadow",
+    Severity.WARNING,
+    V1,
+    reason="The core's shadow service is asked on $aws/things/THING/shadow/update, get and delete, "
+    "and answers below them; it neither hears nor sends anything else.",
+    source=f"{pages.SHADOWS}; {pages.API_V1} (Subscription)",
+    fix="Write the shadow's own topic: $aws/things/THING/shadow/update to it, "
+    ".../update/accepted from it.",
+    example="subscriptions:\n  - {from: classify, topic: digits/state, to: shadow}\n",
+)
+def shadows_are_spoken_to(fleet: Fleet) -> Iterator[Finding]:
+    """Subscriptions with the shadow service are on topics of shadows."""
+    for index, each in enumerate(fleet.subscriptions):
+        for end, topics in ((each.source, SHADOW_TELLS), (each.target, SHADOW_HEARS)):
+            fits = end != SHADOW or not is_filter(each.topic)
+            if not fits and not any(overlap(each.topic, topic) for topic in topics):
+                does = "answers" if topics is SHADOW_TELLS else "is asked"
+                yield (
+                    f"subscriptions[{index}].topic",
+                    f"{each.topic} is no topic on which the shadow service {does}",
+                    f"write one like {topics[0].replace('+', 'THING')}",
+                )

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from ggfleet.model import Broker, Nucleus
 from ggfleet.spec import units
 from ggfleet.spec.keys import Table
 from ggfleet.spec.kinds import (
+    choice,
+    choices,
     counted,
     flag,
     mapping,
@@ -37,6 +40,12 @@ class Aws(Table):
         pattern=r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]",
         like="line-vision-greengrass",
         hint="(3 to 63 of a-z, 0-9 and -, no dots)",
+    )
+    group_role = text(
+        "The role that functions of V1 cores have in AWS; it exists, and trusts Greengrass.",
+        pattern=r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]{1,576}",
+        like="arn:aws:iam::123456789012:role/line-vision-cores",
+        default="",
     )
 
 
@@ -128,3 +137,9 @@ class Deployment(Table):
         COMPONENT,
         values=EXACT_VERSION,
     )
+    nuclei = choices(
+        "Platforms and the nucleus of their cores; `classic` when nothing is said.",
+        Nucleus,
+        {"pi": "lite"},
+    )
+    broker = choice("The MQTT broker for client devices (classic).", Broker, Broker.MOQUETTE)

@@ -24,7 +24,7 @@ from ggfleet.spec.kinds import (
     words,
 )
 from ggfleet.spec.section import Section
-from ggfleet.spec.tables.patterns import GROUP, GROUP_NAME, PREFIX
+from ggfleet.spec.tables.patterns import GROUP, GROUP_NAME, PREFIX, USER
 from ggfleet.spec.tables.runtime import RunAs
 
 DEFAULT_TIMEOUT = 3
@@ -134,6 +134,13 @@ class Components(Table):
     adapter_requirements = text(
         "The requirements file of what the adapter imports; ggfleet's own when nothing is said.",
         like="adapter/requirements.txt",
+        default="",
+    )
+    user = text(
+        "Linux user, or user and group, of components on V2; the nucleus's own when nothing is "
+        "said.",
+        pattern=USER,
+        like="gg_component:gg_component",
         default="",
     )
 

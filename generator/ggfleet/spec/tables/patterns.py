@@ -2,6 +2,7 @@
 
 VERSION = r"\d+\.\d+"
 GROUP_NAME = r"[a-z_][a-z0-9_-]{0,31}"
+USER = rf"{GROUP_NAME}(:{GROUP_NAME})?"
 GROUP = r"[a-z_][a-z0-9_-]{0,31}|\d+"
 CERTIFICATE = r"arn:aws[a-z-]*:iot:[a-z0-9-]+:\d{12}:cert/[A-Za-z0-9]+"
 THING = r"[a-zA-Z0-9:_-]{1,128}"

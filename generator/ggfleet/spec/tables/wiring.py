@@ -36,8 +36,8 @@ class Connector(Table):
 
     connector = text(
         "Its name, with a `version`, or its ARN.",
-        pattern=r"[A-Za-z][A-Za-z0-9]*|arn:aws[a-z-]*:greengrass:[a-z0-9-]+:\d*:/connectors/"
-        r"[A-Za-z][A-Za-z0-9]*/versions/\d+",
+        pattern=r"[A-Za-z][A-Za-z0-9-]*|arn:aws[a-z-]*:greengrass:[a-z0-9-]+:\d*:/connectors/"
+        r"[A-Za-z][A-Za-z0-9-]*/versions/\d+",
         like="SNS",
     )
     version = number("Its version, when it is given by name.", 1, MAX_ID, "4")

@@ -15,7 +15,7 @@ import queue
 import sys
 import threading
 import time
-from typing import Any, Callable, List, NamedTuple, Optional
+from typing import Any, Callable, Dict, List, NamedTuple, Optional
 
 BACK_OFF = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
 """Seconds between attempts to reach the nucleus; the last one stays."""
@@ -24,11 +24,23 @@ PATIENCE = 30.0
 """Seconds that a publish waits for a nucleus that has gone."""
 
 ROUTER = "arn:aws:lambda:::function:GGRouter"
+SHADOW = "arn:aws:lambda:::function:GGShadowService"
+SECRETS = "arn:aws:lambda:::function:GGSecretManager:1"
 RECORD = "\x1e"
 
 
 class IPCException(Exception):
     """The nucleus refused a request, or cannot be reached."""
+
+
+class RefusedError(IPCException):
+    """The nucleus's own answer is no; `code` is V1's for it."""
+
+    def __init__(self, about: str, error: Exception) -> None:
+        super().__init__(f"{about}: {error!r}")
+        name = type(error).__name__
+        known = {"ResourceNotFoundError": 404, "UnauthorizedError": 401, "ConflictError": 409}
+        self.code = known.get(name, 500)
 
 
 class WorkItem(NamedTuple):
@@ -39,11 +51,19 @@ class WorkItem(NamedTuple):
     client_context: str
 
 
+class WorkResult(NamedTuple):
+    """What a service of the core answered; `func_err` is empty, as its errors are answers too."""
+
+    payload: bytes
+    func_err: str = ""
+
+
 class Nucleus:
     """One connection to the nucleus, made again when it breaks.
 
     `connect` gets a callable for the end of the connection and returns a connected link with
-    `subscribe(realm, topic, on_message)` and `publish(realm, topic, payload)`; `refused` says
+    `subscribe(realm, topic, on_message)`, `publish(realm, topic, payload)`, `secret(id, stage)` and
+    `shadow(verb, thing, payload)`, both of which return what V1 answers as JSON; `refused` says
     whether an exception of these is the nucleus's answer, and not the end of the connection.
     `routes` and `subscriptions` are lists of (realm, topic or filter).
     """
@@ -126,19 +146,39 @@ class Nucleus:
             self._send(realm, topic, payload)
 
     def _send(self, realm: str, topic: str, payload: bytes) -> None:
-        """Publish; when the connection breaks meanwhile, again over the next one."""
+        self._do(topic, lambda link: link.publish(realm, topic, payload))
+
+    def secret(self, request: bytes) -> bytes:
+        """What the secret manager of V1 answers to this request."""
+        asked = json.loads(request)
+        name, stage = asked["SecretId"], asked.get("VersionStage")
+        return self._answer(name, ("Status", "Message"), lambda link: link.secret(name, stage))
+
+    def shadow(self, topic: str, payload: bytes) -> bytes:
+        """What the shadow service of V1 answers on `$aws/things/THING/shadow/VERB`."""
+        thing, verb = topic.split("/")[2], topic.rpartition("/")[2]
+        keys = ("code", "message")
+        return self._answer(topic, keys, lambda link: link.shadow(verb, thing, payload))
+
+    def _answer(self, about: str, keys: Any, question: Callable[[Any], bytes]) -> bytes:
+        """An answer, or the refusal of the nucleus as V1 has one: as an answer with two keys."""
+        try:
+            return self._do(about, question)  # type: ignore[no-any-return]
+        except RefusedError as refusal:
+            return json.dumps(dict(zip(keys, (refusal.code, str(refusal))))).encode()
+
+    def _do(self, about: str, action: Callable[[Any], Any]) -> Any:
+        """Use the connection; when it breaks meanwhile, the next one."""
         end = time.monotonic() + PATIENCE
         link = self._live(end)
         while link is not None:
             try:
-                link.publish(realm, topic, payload)
+                return action(link)
             except Exception as error:
                 if self._refused(error):
-                    raise IPCException(f"{topic}: {error!r}") from error
+                    raise RefusedError(about, error) from error
                 link = self._live(end, link)
-            else:
-                return
-        raise IPCException(f"{topic}: the nucleus cannot be reached")
+        raise IPCException(f"{about}: the nucleus cannot be reached")
 
 
 NUCLEUS: Optional[Nucleus] = None
@@ -153,6 +193,8 @@ class IPCClient:
             raise IPCException("there is no nucleus: start the function by component_runtime.py")
         self._nucleus = NUCLEUS
         self._subject = ""
+        self._results: Dict[str, bytes] = {}
+        self._numbers = itertools.count(1)
 
     def post_work(
         self,
@@ -161,16 +203,28 @@ class IPCClient:
         client_context: Any,
         invocation_type: str = "RequestResponse",
     ) -> str:
-        """Publish, which to greengrasssdk is an invocation of the router."""
-        if function_arn != ROUTER:
+        """Publish or ask for a secret or shadow, which to greengrasssdk are all invocations."""
+        if function_arn not in (ROUTER, SHADOW, SECRETS):
             raise IPCException(f"a V2 component cannot call {function_arn}; it can publish")
-        custom = json.loads(base64.b64decode(client_context))["custom"]
-        self._nucleus.publish(custom["subject"], _to_bytes(input_bytes))
+        payload = _to_bytes(input_bytes)
+        if function_arn == SECRETS:
+            return self._keep(self._nucleus.secret(payload))
+        subject = json.loads(base64.b64decode(client_context))["custom"]["subject"]
+        if function_arn == SHADOW:
+            return self._keep(self._nucleus.shadow(subject, payload))
+        self._nucleus.publish(subject, payload)
         return ""
 
-    def get_work_result(self, function_arn: str, invocation_id: str) -> Any:
-        """There is nobody to wait for."""
-        raise IPCException(f"{function_arn} has no result")
+    def _keep(self, answer: bytes) -> str:
+        name = str(next(self._numbers))
+        self._results[name] = answer
+        return name
+
+    def get_work_result(self, function_arn: str, invocation_id: str) -> WorkResult:
+        """The answer that came with the call."""
+        if invocation_id not in self._results:
+            raise IPCException(f"{function_arn} has no result")
+        return WorkResult(self._results.pop(invocation_id))
 
     def get_work(self, function_arn: str) -> WorkItem:
         """Wait for the next message for this function."""

@@ -1,0 +1,81 @@
+"""What has to be known of deployments: their size, limits, and versions of AWS's components."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+
+from ggfleet.model import Fleet, Json, Note, Nucleus
+from ggfleet.render.group_v1.calls import Request
+from ggfleet.render.v2.additions import fits
+from ggfleet.render.v2.aws import NUCLEUS, RELEASES
+
+SMALL_BYTES = 31_000
+"""Of a thing group's deployment document; a bigger one needs classic 2.3 and a permission."""
+
+
+def document_size(body: Json) -> int:
+    """Bytes of a deployment document, as the service counts them: compact JSON."""
+    return len(json.dumps(body, separators=(",", ":"), ensure_ascii=False).encode())
+
+
+def deployment_notes(fleet: Fleet, requests: Sequence[Request]) -> Iterator[Note]:
+    """Every note on the deployments of a fleet; `requests` are those of CreateDeployment."""
+    if any(each.memory and each.contained for each in fleet.functions.values()):
+        message = (
+            "becomes runWith.systemResourceLimits, which the classic nucleus enforces by cgroup; "
+            "nucleus lite has no such limits"
+        )
+        yield Note("functions.*.memory", message)
+    yield from _pins(fleet)
+    yield from _releases(fleet, requests)
+    for each in requests:
+        yield from _size(each)
+
+
+def _pins(fleet: Fleet) -> Iterator[Note]:
+    pinned, nuclei = fleet.deployment.components, fleet.deployment.nucleus_of
+    platforms = fleet.used_platforms()
+    on_classic = [each for each in platforms if nuclei(each.name) is Nucleus.CLASSIC]
+    if on_classic and NUCLEUS not in pinned:
+        message = (
+            "pins no aws.greengrass.Nucleus: a later deployment may update the classic nucleus by "
+            "itself. Nucleus lite comes from its package"
+        )
+        yield Note("deployment.components", message)
+    for name in pinned:
+        others = [each.name for each in platforms if not fits(name, nuclei(each.name))]
+        if others:
+            message = f"is left out on {', '.join(others)}: it is not for the nucleus there"
+            yield Note(f"deployment.components.{name}", message)
+
+
+def _releases(fleet: Fleet, requests: Sequence[Request]) -> Iterator[Note]:
+    """Versions that nobody chose: plugins are for some versions of the nucleus alone."""
+    found: dict[str, str] = {}
+    for each in requests:
+        for name, entry in _components(each).items():
+            if name in RELEASES and name not in fleet.deployment.components:
+                found[name] = f"{name} {entry['componentVersion']}"
+    if found:
+        message = (
+            f"does not name {', '.join(found.values())}: these are the newest that are known here; "
+            "which nuclei they are for is not, so try them on one device, and name what works"
+        )
+        yield Note("deployment.components", message)
+
+
+def _components(each: Request) -> Mapping[str, Mapping[str, Json]]:
+    body = each.document.content
+    assert isinstance(body, Mapping)
+    return body["components"]  # type: ignore[return-value]
+
+
+def _size(each: Request) -> Iterator[Note]:
+    size = document_size(each.document.content)
+    if size > SMALL_BYTES:
+        message = (
+            f"{each.document.path} has {size} bytes: above {SMALL_BYTES} devices need "
+            "greengrass:GetDeploymentConfiguration in their IoT policy, and classic 2.3 or newer"
+        )
+        yield Note("deployment", message)
