@@ -14,7 +14,8 @@ from ggfleet.errors import GgfleetError
 from ggfleet.model import Fleet, Manifest, Rendering
 from ggfleet.render import Generation, render
 from ggfleet.spec import load
-from golden.test_golden_group_v1 import REWRITE, files_of, read_hosts, read_tree, rewrite, told
+from golden.test_golden_cloudformation import assert_expected
+from golden.test_golden_group_v1 import REWRITE, read_hosts, told
 
 CASES = Path(__file__).parent / "cloudformation_v2"
 BORROWED = Path(__file__).parent / "deployment_v2"
@@ -31,10 +32,7 @@ def test_there_are_cases() -> None:
 @pytest.mark.parametrize("case", GOOD)
 def test_templates_are_as_expected(case: str) -> None:
     """Every template and every note, byte by byte, and no other file."""
-    rendered = files_of(render_case(case))
-    if REWRITE:
-        rewrite(CASES / case / "expected", rendered)
-    assert rendered == read_tree(CASES / case / "expected")
+    assert_expected(CASES / case / "expected", render_case(case))
 
 
 @pytest.mark.parametrize("case", BAD)
