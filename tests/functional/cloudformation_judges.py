@@ -27,26 +27,34 @@ they say is right, and for the fleet's owner to hear; a test would break with th
 
 FLEET = "group-v1/fleet.json"
 MADE_OF = re.compile(r"\$\{([\w:.]+)\}")
+ARN = r"arn:aws(-cn|-us-gov)?"
+LOGS = ARN + r":logs:[a-z0-9-]+:\d{12}:log-group:/aws/greengrass"
 WILDCARDS = {
-    r"arn:aws(-cn|-us-gov)?:logs:[a-z0-9-]+:\d{12}:log-group:/aws/greengrass/GreengrassSystem/\*": (
+    rf"{LOGS}/GreengrassSystem/\*": (
         "the parts of the core software write one group each, and no list of them is published"
     ),
-    r"arn:aws(-cn|-us-gov)?:logs:[a-z0-9-]+:\d{12}:log-group:/aws/greengrass/Lambda/[^*]+:\*": (
-        "how IAM writes the streams of one log group"
-    ),
+    rf"{LOGS}/Lambda/[^*]+:\*": "how IAM writes the streams of one log group",
+    rf"{LOGS}/GreengrassSystemComponent/[a-z0-9-]+/System:\*": "the streams of one log group",
+    rf"{LOGS}/UserComponent/[a-z0-9-]+/([\w-]+\.)*[\w-]+\.\*": "the components of one fleet",
+    ARN + r":s3:::[^/*]+/ggfleet/[^/*]+/\*": "devices fetch archives of every version",
 }
 """Every resource with a wildcard that an Allow may name, and why."""
+OF_ACTIONS = {
+    "s3:PutObject": ARN + r":s3:::[^/*]+/[^*]*\*",
+    "cloudwatch:PutMetricData": r"\*",
+}
+"""Likewise for one action: where samples are put under names of their own; IAM knows no metrics."""
 
 
 def lint_problems(template: Tree, region: str = "eu-west-1") -> list[str]:
     """What cfn-lint finds, with the template's own suppressions."""
-    found = lint(json.dumps(template), config=ManualArgs(regions=[region]))
+    found = lint(json.dumps(template, ensure_ascii=False), config=ManualArgs(regions=[region]))
     return [f"{m.rule.id} {m.message}" for m in found if m.rule.id not in BY_THE_DAY]
 
 
 def dated_problems(template: Tree) -> list[str]:
     """What cfn-lint finds by the date."""
-    found = lint(json.dumps(template), config=ManualArgs(regions=["eu-west-1"]))
+    found = lint(json.dumps(template, ensure_ascii=False), config=ManualArgs(regions=["eu-west-1"]))
     return [m.message for m in found if m.rule.id in BY_THE_DAY]
 
 
@@ -119,10 +127,12 @@ def _statement_problems(statement: Tree) -> Iterator[str]:
         yield "allows all but something"
     if statement.get("Principal") == "*":
         yield "trusts everybody"
-    yield from (f"allows {a}" for a in _list(statement["Action"]) if "*" in a)
+    actions = _list(statement["Action"])
+    yield from (f"allows {a}" for a in actions if "*" in a)
+    known = [*WILDCARDS, *(OF_ACTIONS[a] for a in actions if a in OF_ACTIONS and len(actions) == 1)]
     for each in _list(statement.get("Resource", [])):
         text = each if isinstance(each, str) else each["Fn::Sub"]
-        if "*" in text and not any(re.fullmatch(known, text) for known in WILDCARDS):
+        if "*" in text and not any(re.fullmatch(pattern, text) for pattern in known):
             yield f"allows it on {text}"
 
 

@@ -1,8 +1,8 @@
 """What nuclei and the service refuse of V2 documents, told from the documents alone.
 
 Written from AWS's documentation and from what was measured on nucleus lite; knows nothing of the
-renderer. AWS's own schema for recipes is not the project's to pass on: its tests are skipped where
-it is not beside the checkout.
+renderer. AWS's own schemas are not the project's to pass on: their tests are skipped where they are
+not beside the checkout.
 """
 
 from __future__ import annotations
@@ -29,10 +29,15 @@ LITE_BYTES = 8196
 
 
 def recipe_schema() -> dict[str, Any] | None:
-    """AWS's schema, beside the checkout or where GGFLEET_SCHEMAS says."""
+    """AWS's schema of recipes."""
+    return shared_schema(SCHEMA_NAME)
+
+
+def shared_schema(file: str) -> dict[str, Any] | None:
+    """A schema of AWS's, beside the checkout or where GGFLEET_SCHEMAS says."""
     folders = [os.environ.get("GGFLEET_SCHEMAS"), *(p / "shared/schemas" for p in ROOT.parents)]
     for folder in folders:
-        if folder and (path := Path(folder) / SCHEMA_NAME).is_file():
+        if folder and (path := Path(folder) / file).is_file():
             found: dict[str, Any] = json.loads(path.read_text())
             return found
     return None

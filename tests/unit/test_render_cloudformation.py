@@ -25,7 +25,7 @@ from ggfleet.model import (
 )
 from ggfleet.render import render
 from ggfleet.render.cloudformation.group import calls_of
-from ggfleet.render.cloudformation.stacks import SHARES
+from ggfleet.render.cloudformation.shares import SHARES
 from ggfleet.render.cloudformation.template import (
     MAX_BYTES,
     MAX_OUTPUTS,

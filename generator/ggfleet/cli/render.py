@@ -19,7 +19,7 @@ from ggfleet.cli.options import (
 )
 from ggfleet.errors import GgfleetError
 from ggfleet.model import Fleet, Manifest, Rendering
-from ggfleet.render import TARGETS, render
+from ggfleet.render import TARGETS, Generation, generations_of, render
 from ggfleet.system.documents import read_documents, write_rendering
 
 
@@ -43,6 +43,14 @@ from ggfleet.system.documents import read_documents, write_rendering
     type=click.Path(path_type=Path, exists=True, file_okay=False),
     help="An earlier rendering of deployment-v2: components are reset only where it differs.",
 )
+@click.option(
+    "--generation",
+    "named",
+    multiple=True,
+    type=click.Choice([each.value for each in Generation]),
+    help="Generation of Greengrass that stacks of cloudformation are for; may be repeated.  "
+    "[default: v2 when the spec has `components`, otherwise v1]",
+)
 @bundles_option
 @platforms_option
 @json_option
@@ -51,6 +59,7 @@ def command(
     target: str,
     out: Path,
     previous: Path | None,
+    named: tuple[str, ...],
     bundles: Path,
     platforms: tuple[str, ...],
     as_json: bool,
@@ -60,12 +69,13 @@ def command(
     The same spec and archives give the same bytes. S3 URIs come from the manifest that
     `ggfleet bundle` wrote; a value that nothing has produced yet is named, and nothing is written.
     """
-    if platforms and target.endswith("-v2"):
-        message = f"{target} is rendered for all platforms: components may serve several"
-        raise GgfleetError(message, fix="leave out --platform")
-    fleet = chosen(loaded(spec, partial(manifest_in, bundles)), platforms)
+    whole = loaded(spec, partial(manifest_in, bundles))
+    generations = tuple(Generation(each) for each in named)
+    if platforms:
+        _refuse_parts_of_v2(target, generations or generations_of(whole))
+    fleet = chosen(whole, platforms)
     before = read_documents(previous) if previous else None
-    rendering = render(fleet, manifest_in(bundles, fleet), target, before)
+    rendering = render(fleet, manifest_in(bundles, fleet), target, before, generations)
     write_rendering(rendering, out)
     if as_json:
         output.print_json(
@@ -79,6 +89,15 @@ def command(
     else:
         _tell(rendering, target, out)
     return 0
+
+
+def _refuse_parts_of_v2(target: str, generations: tuple[Generation, ...]) -> None:
+    of_stacks = target == "cloudformation" and Generation.V2 in generations
+    if of_stacks or target.endswith("-v2"):
+        raise GgfleetError(
+            f"{target} is rendered for all platforms: components may serve several",
+            fix="leave out --platform" + (", or write --generation v1" if of_stacks else ""),
+        )
 
 
 def manifest_in(bundles: Path, fleet: Fleet) -> Manifest:

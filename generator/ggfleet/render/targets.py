@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from types import MappingProxyType
 
 from ggfleet.errors import GgfleetError
 from ggfleet.model import Fleet, Json, Manifest, Rendering
-from ggfleet.render.cloudformation import render_cloudformation
+from ggfleet.render.cloudformation import Generation, render_cloudformation
 from ggfleet.render.group_v1 import render_group_v1
 from ggfleet.render.v2 import render_deployment_v2, render_recipes_v2
 
@@ -25,17 +25,29 @@ TARGETS: Mapping[str, Renderer] = MappingProxyType(
 
 
 def render(
-    fleet: Fleet, manifest: Manifest, target: str, previous: Mapping[str, Json] | None = None
+    fleet: Fleet,
+    manifest: Manifest,
+    target: str,
+    previous: Mapping[str, Json] | None = None,
+    generations: Collection[Generation] = (),
 ) -> Rendering:
     """The documents and notes of one target.
 
-    `previous` are documents by path, of an earlier rendering for `deployment-v2`.
+    `previous` are documents by path, of an earlier rendering for `deployment-v2`; `generations` are
+    those of the stacks of `cloudformation`, the spec's own when empty.
 
     Raises `PendingError` naming every value that nothing has produced yet, and `GgfleetError` for a
     value that the target does not take.
     """
     if target not in TARGETS:
         raise GgfleetError(f"no target {target}", fix=f"name one of {', '.join(TARGETS)}")
+    if generations:
+        if target != "cloudformation":
+            raise GgfleetError(
+                f"{target} is of one generation of Greengrass",
+                fix="leave out --generation, or write --target cloudformation",
+            )
+        return render_cloudformation(fleet, manifest, generations)
     if previous is not None:
         if target != "deployment-v2":
             raise GgfleetError(

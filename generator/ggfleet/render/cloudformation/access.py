@@ -5,62 +5,51 @@ No statement has `*` as its resource. `docs/cloudformation.md` lists the wildcar
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 
-from ggfleet.errors import GgfleetError
 from ggfleet.model import Fleet, Function, Json, Platform, Secret
 from ggfleet.model import Part as Archived
+from ggfleet.render.cloudformation.connectors import connector_notes, connector_statements
 from ggfleet.render.cloudformation.functions import BUCKET, LAMBDA_ROLE, deployed_name
-from ggfleet.render.cloudformation.template import Part, ref, resource
+from ggfleet.render.cloudformation.policies import (
+    LOG_ACTIONS,
+    added,
+    allow,
+    inline,
+    policy,
+    refuse_big,
+    trust,
+)
+from ggfleet.render.cloudformation.template import Part, ref, resource, together
 from ggfleet.render.group_v1.names import arn, partition
 from ggfleet.render.known import Known
 
 GROUP_ROLE = "GroupRole"
 SERVICE_ROLE = "ServiceRoleName"
 HAS_SERVICE_ROLE = "HasServiceRole"
-MAX_POLICY = 10_240
-"""Characters of all inline policies of a role together, white space not counted (IAM quotas)."""
-
-_LOG_ACTIONS = (
-    "logs:CreateLogGroup",
-    "logs:CreateLogStream",
-    "logs:DescribeLogStreams",
-    "logs:PutLogEvents",
-)
+GROUP_POLICIES = "GroupRolePolicies"
 
 
 def access_part(fleet: Fleet, known: Known) -> Part:
     """The roles that the fleet needs, and what Greengrass's service role needs beyond AWS's own."""
-    resources: dict[str, Json] = {}
-    if fleet.functions:
-        resources[LAMBDA_ROLE] = _lambda_role()
-    if has_group_role(fleet):
-        resources[GROUP_ROLE] = _group_role(fleet)
-    statements = list(_service_statements(fleet, known))
-    if not statements:
-        return Part(resources)
-    resources["ServiceRoleReadsResources"] = _service_policy(statements)
-    parameter: Json = {
-        "Type": "String",
-        "Default": "Greengrass_ServiceRole",
-        "AllowedPattern": r"[\w+=,.@-]{0,64}",
-        "Description": "The role that Greengrass has in this account and Region (aws greengrass "
-        "get-service-role-for-account); empty when it can read the archives already",
-    }
-    given: Json = {"Fn::Not": [{"Fn::Equals": [ref(SERVICE_ROLE), ""]}]}
-    return Part(
-        resources, parameters={SERVICE_ROLE: parameter}, conditions={HAS_SERVICE_ROLE: given}
-    )
+    lambda_role = {LAMBDA_ROLE: _lambda_role()} if fleet.functions else {}
+    group_role = _group_role(fleet) if has_group_role(fleet) else Part()
+    return together([Part(lambda_role), group_role, _service_part(fleet, known)])
 
 
 def has_group_role(fleet: Fleet) -> bool:
-    """Whether the stack makes a group role, which it does where the spec names none.
+    """Whether the stack makes a group role, which it does where the spec names none."""
+    return not fleet.aws.group_role and calls_aws(fleet)
 
-    Of all that a spec says a core calls AWS by itself only for logs in CloudWatch: secrets are
-    fetched by the service during a deployment, with the service role.
+
+def calls_aws(fleet: Fleet) -> bool:
+    """Whether something on a core calls AWS by itself.
+
+    Secrets are fetched by the service during a deployment, with the service role; so are models.
     """
-    return not fleet.aws.group_role and logs_to_aws(fleet)
+    return (
+        logs_to_aws(fleet) or any(True for _ in connector_statements(fleet)) or _calls_untold(fleet)
+    )
 
 
 def logs_to_aws(fleet: Fleet) -> bool:
@@ -74,25 +63,41 @@ def _lambda_role() -> Json:
         "AWS::IAM::Role",
         {
             "Description": "Lambda insists on one; the functions run on Greengrass cores only",
-            "AssumeRolePolicyDocument": _trust("lambda.amazonaws.com"),
+            "AssumeRolePolicyDocument": trust("lambda.amazonaws.com"),
         },
     )
 
 
-def _group_role(fleet: Fleet) -> Json:
+def _group_role(fleet: Fleet) -> Part:
     condition: Json = {
         "StringEquals": {"aws:SourceAccount": ref("AWS::AccountId")},
         "ArnLike": {"aws:SourceArn": arn(fleet, "greengrass", "*")},
     }
-    statement = _allow("WriteLogs", _LOG_ACTIONS, list(_log_groups(fleet)))
-    policy: Json = {"PolicyName": "logs", "PolicyDocument": _policy([statement])}
-    return resource(
-        "AWS::IAM::Role",
-        {
-            "Description": f"What the Greengrass cores of {fleet.name} may do in AWS",
-            "AssumeRolePolicyDocument": _trust("greengrass.amazonaws.com", condition),
-            "Policies": [policy],
-        },
+    policies = [*_group_policies(fleet)]
+    refuse_big(policies, "the policy of the group role", "make several fleets of the connectors")
+    more, attached = added(GROUP_POLICIES, "cores") if _calls_untold(fleet) else (Part(), {})
+    properties: dict[str, Json] = {
+        "Description": f"What the Greengrass cores of {fleet.name} may do in AWS",
+        "AssumeRolePolicyDocument": trust("greengrass.amazonaws.com", condition),
+        **({"Policies": policies} if policies else {}),
+        **attached,
+    }
+    return together([Part({GROUP_ROLE: resource("AWS::IAM::Role", properties)}), more])
+
+
+def _group_policies(fleet: Fleet) -> Iterator[Json]:
+    if groups := [*_log_groups(fleet)]:
+        yield inline("logs", [allow("WriteLogs", LOG_ACTIONS, groups)])
+    if statements := [*connector_statements(fleet)]:
+        yield inline("connectors", statements)
+
+
+def _calls_untold(fleet: Fleet) -> bool:
+    """Whether something addresses what no spec tells: code, messages, streams."""
+    return (
+        fleet.system_functions.stream_manager is not None
+        or any(function.credentials for function in fleet.functions.values())
+        or any(True for _ in connector_notes(fleet, GROUP_POLICIES))
     )
 
 
@@ -114,14 +119,29 @@ def _log_group(fleet: Fleet, function: Function, platform: Platform) -> Json:
     return arn(fleet, "logs", f"log-group:{folder}/{name}:*")
 
 
+def _service_part(fleet: Fleet, known: Known) -> Part:
+    statements = [*_service_statements(fleet, known)]
+    if not statements:
+        return Part()
+    parameter: Json = {
+        "Type": "String",
+        "Default": "Greengrass_ServiceRole",
+        "AllowedPattern": r"[\w+=,.@-]{0,64}",
+        "Description": "The role that Greengrass has in this account and Region (aws greengrass "
+        "get-service-role-for-account); empty when it can read the archives already",
+    }
+    given: Json = {"Fn::Not": [{"Fn::Equals": [ref(SERVICE_ROLE), ""]}]}
+    return Part(
+        {"ServiceRoleReadsResources": _service_policy(statements)},
+        parameters={SERVICE_ROLE: parameter},
+        conditions={HAS_SERVICE_ROLE: given},
+    )
+
+
 def _service_policy(statements: list[Json]) -> Json:
-    document = _policy(statements)
-    size = len(json.dumps(document, separators=(",", ":")))
-    if size > MAX_POLICY:
-        raise GgfleetError(
-            f"the policy for the archives has {size} characters, and IAM takes {MAX_POLICY}",
-            fix="render the platforms one by one (--platform), each to stacks of its own",
-        )
+    document = policy(statements)
+    fix = "render the platforms one by one (--platform), each to stacks of its own"
+    refuse_big(document, "the policy for the archives", fix)
     return resource(
         "AWS::IAM::RolePolicy",
         {
@@ -145,11 +165,11 @@ def _service_statements(fleet: Fleet, known: Known) -> Iterator[Json]:
     objects += [f"{s3}{path}" for path in sorted(given)]
     buckets += [f"{s3}{name}" for name in sorted({path.split("/")[0] for path in given})]
     if objects:
-        yield _allow("ReadArchives", ("s3:GetObject",), objects)
-        yield _allow("FindBuckets", ("s3:GetBucketLocation",), buckets)
+        yield allow("ReadArchives", ("s3:GetObject",), objects)
+        yield allow("FindBuckets", ("s3:GetBucketLocation",), buckets)
     secrets: list[Json] = [*dict.fromkeys(_secrets(fleet))]
     if secrets:
-        yield _allow("ReadSecrets", ("secretsmanager:GetSecretValue",), secrets)
+        yield allow("ReadSecrets", ("secretsmanager:GetSecretValue",), secrets)
 
 
 def _s3_sources(fleet: Fleet) -> Iterator[str]:
@@ -164,22 +184,3 @@ def _secrets(fleet: Fleet) -> Iterator[str]:
     for name, found in fleet.resources.items():
         if name in used and isinstance(found, Secret):
             yield found.arn
-
-
-def _trust(service: str, condition: Json = None) -> Json:
-    statement: dict[str, Json] = {
-        "Effect": "Allow",
-        "Principal": {"Service": service},
-        "Action": "sts:AssumeRole",
-    }
-    if condition:
-        statement["Condition"] = condition
-    return _policy([statement])
-
-
-def _allow(name: str, actions: tuple[str, ...], resources: list[Json]) -> Json:
-    return {"Sid": name, "Effect": "Allow", "Action": list(actions), "Resource": resources}
-
-
-def _policy(statements: list[Json]) -> Json:
-    return {"Version": "2012-10-17", "Statement": statements}

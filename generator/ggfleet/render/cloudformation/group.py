@@ -6,11 +6,14 @@ made and a change of it would replace the group, with a new id.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from ggfleet.model import Core, Json, Rendering
+from ggfleet.render.cloudformation.rules import of_texts
 from ggfleet.render.cloudformation.template import Part, logical_id, ref, resource
 from ggfleet.render.group_v1.names import core_folder
 
@@ -38,6 +41,11 @@ class Calls:
     """Those of one core, by its folder."""
     pointers: Mapping[str, Mapping[str, str]]
     """The fields of each group's version, with the body that a value is the answer to, by path."""
+
+    @cached_property
+    def checks(self) -> Mapping[str, str]:
+        """Which of cfn-lint's checks the texts of shared definitions need left out."""
+        return of_texts(json.dumps(self.bodies[path], ensure_ascii=False) for path in self.shared)
 
     def definition(self, path: str) -> Part:
         """A definition and the version of it that the body says."""

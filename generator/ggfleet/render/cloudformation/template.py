@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -23,6 +24,9 @@ SAM_RESOURCES = 3
 """What SAM makes of a function with AutoPublishAlias: the function, a version, the alias."""
 SAM_BYTES = 1_500
 """What SAM adds for such a function at most, as the tests measure."""
+
+LEVELS = 16
+"""Of nesting in a template, at most: policies in roles have ten."""
 
 ID_DIGITS = 8
 ID_WORDS = 100
@@ -83,7 +87,10 @@ class Template:
         for what, (count, limit) in counts.items():
             if count > limit:
                 return f"{count} {what}, and CloudFormation takes {limit}"
-        size = len(to_json(self.content()).encode()) + SAM_BYTES * functions
+        content, added = self.content(), SAM_BYTES * functions
+        if _at_most(content) + added <= MAX_BYTES:
+            return ""
+        size = len(to_json(content).encode()) + added
         return f"{size} bytes, and CloudFormation takes {MAX_BYTES}" if size > MAX_BYTES else ""
 
 
@@ -131,6 +138,16 @@ def _united(sections: Iterable[Section]) -> dict[str, Json]:
         for name, entry in section.items():
             assert found.setdefault(name, entry) == entry, f"two entries are called {name}"
     return found
+
+
+def _at_most(content: Json) -> int:
+    """A bound of the bytes of the file, told much faster than by writing it.
+
+    An item's line is indented by two for each level, of which no template has more than `LEVELS`.
+    """
+    text = json.dumps(content, ensure_ascii=False, separators=(",", ": "))
+    lines = text.count(",") + 2 * (text.count("{") + text.count("["))
+    return len(text.encode()) + lines * (1 + 2 * LEVELS)
 
 
 def _serverless(part: Part) -> int:

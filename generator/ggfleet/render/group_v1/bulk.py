@@ -10,7 +10,13 @@ from collections.abc import Iterator
 
 from ggfleet.model import Document, Fleet, Json
 from ggfleet.render.group_v1.calls import Request
-from ggfleet.render.group_v1.names import answer, archive_uri, core_folder, partition
+from ggfleet.render.group_v1.names import (
+    answer,
+    archive_prefix,
+    archive_uri,
+    core_folder,
+    partition,
+)
 
 INPUT = "bulk-deployment.jsonl"
 BODY = "bulk-deployment.json"
@@ -24,7 +30,7 @@ def bulk_deployment(fleet: Fleet) -> Iterator[Request]:
     yield Request(Document(INPUT, lines, lines=True))
     body: Json = {
         "ExecutionRoleArn": _role(fleet),
-        "InputFileUri": archive_uri(fleet, f"ggfleet/{fleet.name}/{INPUT}"),
+        "InputFileUri": archive_uri(fleet, f"{archive_prefix(fleet)}{INPUT}"),
     }
     yield Request(Document(BODY, body), "greengrass", "StartBulkDeployment", upload=INPUT)
 

@@ -81,6 +81,11 @@ def archive_uri(fleet: Fleet, key: str) -> str:
     return f"s3://{fleet.aws.bucket}/{key}"
 
 
+def archive_prefix(fleet: Fleet) -> str:
+    """What the keys of all of a fleet's archives begin with."""
+    return f"ggfleet/{fleet.name}/"
+
+
 def version_arn(body: str) -> str:
     """The ARN of the version that the call with this body makes: known from its answer only."""
     return answer(body, "LatestVersionArn")

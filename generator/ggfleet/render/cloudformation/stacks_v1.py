@@ -1,17 +1,19 @@
-"""Which templates a fleet takes: one while it fits, otherwise one for all and others for cores."""
+"""Which templates the V1 groups of a fleet take: one while it fits, otherwise one for what cores
+share and others for cores.
+"""
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from ggfleet.errors import GgfleetError
 from ggfleet.model import Core, Document, Fleet, Json, Manifest, Rendering, SystemFunctions
 from ggfleet.render.cloudformation.access import GROUP_ROLE, access_part, has_group_role
-from ggfleet.render.cloudformation.bucket import bucket_template
 from ggfleet.render.cloudformation.functions import BUCKET, function_links, functions_part
 from ggfleet.render.cloudformation.group import CORE_OUTPUTS, Calls, calls_of
-from ggfleet.render.cloudformation.notes import notes
+from ggfleet.render.cloudformation.notes_v1 import notes
+from ggfleet.render.cloudformation.rules import lets_pass, where_the_spec_says
+from ggfleet.render.cloudformation.shares import cores_apart
 from ggfleet.render.cloudformation.template import (
     MAX_OUTPUTS,
     Part,
@@ -28,13 +30,7 @@ from ggfleet.render.group_v1.names import archive_uri
 from ggfleet.render.known import Known, resolve
 
 FOLDER = "group-v1"
-"""Of the templates that make V1 groups; the bucket's serves whatever deploys from it."""
-SHARES = 64
-"""Templates that cores are spread over when one does not hold them; doubled while one is too full.
-
-So many from the start, so that a core stays in its stack: doubling moves half of the cores, and
-moving a core makes it a new group.
-"""
+"""Of the templates that make V1 groups."""
 
 ENDED = {
     "W3696": "AWS ended Greengrass V1 on 2026-10-07. These types are what the fleet has; the "
@@ -51,8 +47,8 @@ NATIVE = {
 """Of cfn-lint's checks: why they are not for a template."""
 
 
-def render_cloudformation(fleet: Fleet, manifest: Manifest) -> Rendering:
-    """`bucket.json` and below `group-v1/` the templates of the groups.
+def render_stacks_v1(fleet: Fleet, manifest: Manifest) -> Rendering:
+    """The templates of the groups, below `group-v1/`.
 
     Raises `PendingError` naming every archive and certificate that is missing, and `GgfleetError`
     for what V1 or CloudFormation does not take.
@@ -61,9 +57,7 @@ def render_cloudformation(fleet: Fleet, manifest: Manifest) -> Rendering:
     calls_rendered = render_group_v1(fleet, manifest)
     calls = calls_of(calls_rendered, {**function_links(fleet), **_archive_links(fleet, known)})
     templates = _templates(fleet, known, calls)
-    bucket = bucket_template(fleet, _rules(fleet))
-    documents = [Document("bucket.json", bucket.content())]
-    documents += [Document(f"{FOLDER}/{name}.json", t.content()) for name, t in templates.items()]
+    documents = [Document(f"{FOLDER}/{name}.json", t.content()) for name, t in templates.items()]
     told = notes(fleet, calls_rendered.notes, cores_apart=len(templates.keys() - {"fleet"}))
     return Rendering(tuple(documents), tuple(told))
 
@@ -82,7 +76,9 @@ def _templates(fleet: Fleet, known: Known, calls: Calls) -> dict[str, Template]:
         return _split(fleet, calls, shared)
     role = attribute(GROUP_ROLE, "Arn") if has_group_role(fleet) else _given_role(fleet)
     groups = [calls.group(core, role) for core in fleet.cores]
-    alone = _template(fleet, f"The Greengrass fleet {fleet.name}", together([shared, *groups]))
+    alone = _template(
+        fleet, calls, f"The Greengrass fleet {fleet.name}", together([shared, *groups])
+    )
     return {"fleet": alone} if not alone.excess() else _split(fleet, calls, shared)
 
 
@@ -90,6 +86,7 @@ def _split(fleet: Fleet, calls: Calls, shared: Part) -> dict[str, Template]:
     _refuse_links_of_cores(fleet, calls)
     first = _template(
         fleet,
+        calls,
         f"What the cores of the Greengrass fleet {fleet.name} share",
         together([shared, _told(fleet, calls)]),
     )
@@ -119,35 +116,12 @@ def _refuse_links_of_cores(fleet: Fleet, calls: Calls) -> None:
 
 def _cores_apart(fleet: Fleet, calls: Calls) -> dict[str, Template]:
     groups = {c.name: calls.group(c, _role_elsewhere(fleet, c.platform)) for c in fleet.cores}
-    shares = SHARES
-    while True:
-        spread = sorted(_spread(fleet.cores, shares).items())
-        templates = {
-            f"cores-{number:03}": _cores_template(
-                fleet, f"share {number} of {shares}", _read(fleet, calls, cores), groups, cores
-            )
-            for number, cores in spread
-        }
-        if not any(template.excess() for template in templates.values()):
-            return templates
-        assert len(spread) < len(fleet.cores), "a template with one core fits"
-        shares *= 2
 
+    def template(share: str, cores: Sequence[Core]) -> Template:
+        part = together([_read(fleet, calls, cores), *(groups[core.name] for core in cores)])
+        return _template(fleet, calls, f"Cores of the Greengrass fleet {fleet.name}, {share}", part)
 
-def _spread(cores: Iterable[Core], shares: int) -> dict[int, list[Core]]:
-    """By name alone: a core keeps its template when others come and go."""
-    spread: dict[int, list[Core]] = {}
-    for core in cores:
-        digest = hashlib.sha256(core.name.encode()).digest()
-        spread.setdefault(int.from_bytes(digest) % shares, []).append(core)
-    return spread
-
-
-def _cores_template(
-    fleet: Fleet, share: str, read: Part, groups: Mapping[str, Part], cores: Sequence[Core]
-) -> Template:
-    part = together([read, *(groups[core.name] for core in cores)])
-    return _template(fleet, f"Cores of the Greengrass fleet {fleet.name}, {share}", part)
+    return cores_apart(fleet.cores, template)
 
 
 def _read(fleet: Fleet, calls: Calls, cores: Sequence[Core]) -> Part:
@@ -213,21 +187,18 @@ def _read_parameter(name: str) -> Json:
     return {"Type": "AWS::SSM::Parameter::Value<String>", "Default": name}
 
 
-def _template(fleet: Fleet, description: str, part: Part) -> Template:
-    return Template(description, part, _rules(fleet), _judged(fleet))
+def _template(fleet: Fleet, calls: Calls, description: str, part: Part) -> Template:
+    return Template(description, part, where_the_spec_says(fleet), _judged(fleet, calls))
 
 
-def _judged(fleet: Fleet) -> Section:
+def _judged(fleet: Fleet, calls: Calls) -> Section:
     """What cfn-lint is to let pass, and why; no more than the fleet's own parts make it find."""
-    lets_pass = dict(ENDED)
+    checks = {**ENDED, **calls.checks}
     if fleet.system_functions != SystemFunctions():
-        lets_pass |= OWN_ARNS
+        checks |= OWN_ARNS
     if any(function.executable for function in fleet.functions.values()):
-        lets_pass |= NATIVE
-    return {
-        "cfn-lint": {"config": {"ignore_checks": list(lets_pass)}},
-        "SuppressedChecks": lets_pass,
-    }
+        checks |= NATIVE
+    return lets_pass(checks)
 
 
 def _bucket_part(fleet: Fleet) -> Part:
@@ -246,20 +217,4 @@ def _archive_links(fleet: Fleet, known: Known) -> Mapping[str, Json]:
     return {
         archive_uri(fleet, each.key): {"Fn::Sub": f"s3://${{{BUCKET}}}/{each.key}"}
         for each in known.archives.values()
-    }
-
-
-def _rules(fleet: Fleet) -> Section:
-    """Certificates and things are of one account and Region; elsewhere a stack would be broken."""
-    where: list[Json] = [
-        _must_be("AWS::AccountId", fleet.aws.account, "aws.account"),
-        _must_be("AWS::Region", fleet.aws.region, "aws.region"),
-    ]
-    return {"WhereTheSpecSays": {"Assertions": where}}
-
-
-def _must_be(pseudo: str, value: str, path: str) -> Json:
-    return {
-        "Assert": {"Fn::Equals": [ref(pseudo), value]},
-        "AssertDescription": f"The spec says {path}: {value}",
     }

@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from ggfleet.model import Fleet, Note
-from ggfleet.render.cloudformation.access import logs_to_aws
+from ggfleet.render.cloudformation.access import GROUP_POLICIES, calls_aws, logs_to_aws
+from ggfleet.render.cloudformation.connectors import (
+    STREAMS_NEED,
+    connector_notes,
+    connector_statements,
+    more_in,
+)
+from ggfleet.render.cloudformation.policies import actions_of
 from ggfleet.render.group_v1.notes import END_OF_V1 as END_OF_API
 from ggfleet.render.group_v1.resource import TRAINING_JOB
 
@@ -78,19 +85,37 @@ def _runtimes(fleet: Fleet) -> Iterator[Note]:
 
 
 def _beside(fleet: Fleet) -> Iterator[Note]:
-    """Parts that call AWS with the group role, which is made for logs alone, or given."""
-    if fleet.aws.group_role and logs_to_aws(fleet):
-        message = "is taken as it is: see that it may write logs to CloudWatch"
-        yield Note("aws.group_role", message)
-    if fleet.connectors:
-        message = "may call AWS: what they need there is not in the group role, add it yourself"
-        yield Note("connectors", message)
-    if fleet.system_functions.stream_manager is not None:
-        message = "sends to AWS: what it needs there is not in the group role, add it yourself"
-        yield Note("system_functions.stream_manager", message)
+    """Parts that call AWS with the group role, and what it does not allow."""
+    yield from _given(fleet) if fleet.aws.group_role else _untold(fleet)
     if fleet.client_devices:
         message = "their things, certificates and policies are not made: they have them already"
         yield Note("client_devices", message)
+
+
+def _given(fleet: Fleet) -> Iterator[Note]:
+    """A role of the spec's owner, which nothing is added to."""
+    if calls_aws(fleet):
+        actions = [each for s in connector_statements(fleet) for each in actions_of(s)]
+        logs = ["write logs to CloudWatch"] if logs_to_aws(fleet) else []
+        calls = [f"call {', '.join(actions)} for connectors"] if actions else []
+        rest = [] if logs or calls else ["do what functions, streams and connectors call"]
+        may = " and ".join((*logs, *calls, *rest))
+        yield Note("aws.group_role", f"is taken as it is: see that it may {may}")
+
+
+def _untold(fleet: Fleet) -> Iterator[Note]:
+    """What no spec tells, so that the role that is made does not allow it."""
+    yield from connector_notes(fleet, GROUP_POLICIES)
+    if fleet.system_functions.stream_manager is not None:
+        message = (
+            f"sends where functions tell it: {more_in(GROUP_POLICIES)} ({STREAMS_NEED}, "
+            "on the targets)"
+        )
+        yield Note("system_functions.stream_manager", message)
+    for function in fleet.functions.values():
+        if function.credentials:
+            message = f"what it calls is not known here: {more_in(GROUP_POLICIES)}"
+            yield Note(f"functions.{function.name}.credentials", message)
 
 
 def _jobs(fleet: Fleet) -> Iterator[Note]:
