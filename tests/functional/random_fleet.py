@@ -86,17 +86,15 @@ class Parts:
     models: Names
     resources: dict[str, Tree] = field(default_factory=dict)
     contained: dict[str, bool] = field(default_factory=dict)
-    users: dict[tuple[str, str], set[str]] = field(default_factory=dict)
-    """Functions by the kind and name of a library or model."""
+    users: dict[tuple[str, str], dict[str, str]] = field(default_factory=dict)
+    """Functions, with what they may do, by the kind and name of a library or model."""
 
     @property
     def cores(self) -> list[str]:
         return [host for hosts in self.hosts.values() for host in hosts]
 
 
-def several(
-    draw: st.DrawFn, size: int, least: int, most: int, kept: Sequence[str] = ()
-) -> Names:
+def several(draw: st.DrawFn, size: int, least: int, most: int, kept: Sequence[str] = ()) -> Names:
     """Different names of at most `size` characters, none of those that others have."""
     found = draw(_LISTS[size, least, most])
     free = tuple(name for name in found if name not in (*RESERVED, *kept))
@@ -108,13 +106,16 @@ _LISTS = {
     for sizes in ((18, 0, 3), (18, 0, 2), (10, 1, 3), (12, 1, 3), (20, 0, 3), (20, 0, 4))
 }
 _HOSTS = st.lists(
-    st.from_regex(r"[a-zA-Z0-9][a-zA-Z0-9._-]{0,11}", fullmatch=True), max_size=4, unique=True
+    st.from_regex(r"[a-zA-Z0-9][a-zA-Z0-9._-]{0,11}", fullmatch=True),
+    min_size=1,
+    max_size=4,
+    unique=True,
 )
 _INSTALLS = st.sampled_from(["ml-resource", "ml-resource", "os-pip", "in-function"])
 
 
 def draw_names(draw: st.DrawFn) -> Parts:
-    """Names of everything; client devices need a core."""
+    """Names of everything; there is a core."""
     functions = several(draw, 18, 0, 3)
     devices = several(draw, 18, 0, 2, functions)
     groups = several(draw, 12, 1, 3)
@@ -124,7 +125,7 @@ def draw_names(draw: st.DrawFn) -> Parts:
         platforms=several(draw, 10, 1, 3),
         hosts={group: tuple(hosts[i :: len(groups)]) for i, group in enumerate(groups)},
         functions=functions,
-        devices=devices if hosts else (),
+        devices=devices,
         connectors=several(draw, 18, 0, 2, (*functions, *devices)),
         libraries={name: draw(_INSTALLS) for name in several(draw, 20, 0, 3)},
         models=several(draw, 20, 0, 3),

@@ -81,7 +81,7 @@ def library(draw: st.DrawFn, parts: Parts, name: str) -> Tree:
     return DRAWER.tree(draw, tables.Library, given)
 
 
-_SOURCES = ["digits", "letters.bin", "s3://line-models/a b/digits.zip", "s3://m/x.tar.gz"]
+_SOURCES = ["digits", "letters.bin", "s3://line-models/a b/digits.zip", "s3://stored/x.tar.gz"]
 _JOB = "arn:aws:sagemaker:eu-west-1:123456789012:training-job/digits"
 _VERSIONS = st.sampled_from(["1.0.0", "0.0.1", "999999.1.20-rc.1", "1.2.3+b.7"])
 
@@ -101,13 +101,16 @@ def model(draw: st.DrawFn, parts: Parts, name: str, *, portable: bool) -> Tree:
 def _owner(draw: st.DrawFn, parts: Parts, kind: str, name: str) -> Value | None:
     """V1: who has one ML resource of an owner group must have all, once there is no container.
 
-    So the group is named by who uses it.
+    So the group is named by who uses it. A container writes what the group may write.
     """
-    users = parts.users.get((kind, name), set())
+    users = parts.users.get((kind, name), {})
     group = "ggc_" + "_".join(str(parts.functions.index(user)) for user in sorted(users))
     if all(parts.contained[user] for user in users) and draw(COIN):
         return None
-    return draw(st.sampled_from([group, {"group": group}, {"group": group, "permission": "rw"}]))
+    writable = {"group": group, "permission": "rw"}
+    if any(parts.contained[user] and access == "rw" for user, access in users.items()):
+        return writable
+    return draw(st.sampled_from([group, {"group": group}, writable]))
 
 
 # Functions
@@ -152,10 +155,12 @@ def _some(draw: st.DrawFn, found: Sequence[str]) -> list[str]:
 def _attached(
     draw: st.DrawFn, parts: Parts, function: str, kind: str, found: Sequence[str]
 ) -> Value:
-    chosen = _some(draw, found)
-    for name in chosen:
-        parts.users.setdefault((kind, name), set()).add(function)
-    return {name: draw(_ACCESSES) for name in chosen} if draw(COIN) else chosen
+    chosen = {name: draw(_ACCESSES) for name in _some(draw, found)}
+    if draw(COIN):
+        chosen = dict.fromkeys(chosen, "")
+    for name, access in chosen.items():
+        parts.users.setdefault((kind, name), {})[function] = access
+    return chosen if any(chosen.values()) else [*chosen]
 
 
 _ACCESSES = st.sampled_from(["ro", "rw"])

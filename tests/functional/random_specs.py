@@ -8,6 +8,7 @@ executables, no other languages than Python, and does not look up training jobs.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -93,18 +94,26 @@ _PARAMETERS = st.dictionaries(names(10), TEXTS, max_size=2)
 
 
 def _connector(draw: st.DrawFn, parts: Parts, kind: str) -> Tree:
-    """By name or by ARN. A device may stand for several resources, so none is named here."""
+    """By name or by ARN. It takes the id of one resource, whatever the platform."""
     given: dict[str, Value | None] = {"connector": kind, "parameters": draw(_PARAMETERS)}
     if draw(COIN):
         arn = f"arn:aws:greengrass:eu-west-1::/connectors/{kind}/versions/3"
         given |= {"connector": arn, "version": None}
     else:
         given["version"] = draw(DRAWER.value(tables.Connector, tables.Connector.version))
-    found = [*parts.models, *(n for n, how in parts.libraries.items() if how == "ml-resource")]
-    found += [name for name, each in parts.resources.items() if "device" not in each]
-    named = [name for name in found if draw(COIN)]
+    named = [name for name in _single(parts) if draw(COIN)]
     given["resources"] = {f"No{number}-ResourceId": name for number, name in enumerate(named)}
     return DRAWER.tree(draw, tables.Connector, given)
+
+
+def _single(parts: Parts) -> list[str]:
+    """The names that stand for one resource of a group."""
+    libraries = [name for name, how in parts.libraries.items() if how == "ml-resource"]
+    names = Counter([*parts.resources, *parts.models, *libraries])
+    several = {
+        n for n, each in parts.resources.items() if not isinstance(each.get("device", ""), str)
+    }
+    return [name for name, count in names.items() if count == 1 and name not in several]
 
 
 _WORDS = st.one_of(
@@ -125,12 +134,8 @@ def _topic(draw: st.DrawFn) -> str:
 
 
 def _subscriptions(draw: st.DrawFn, parts: Parts) -> list[Tree]:
-    ends = st.sampled_from(
-        ["cloud", "shadow", *parts.functions, *parts.devices, *parts.connectors]
-    )
-    triples = {
-        (draw(ends), _topic(draw), draw(ends)): None for _ in range(draw(st.integers(0, 6)))
-    }
+    ends = st.sampled_from(["cloud", "shadow", *parts.functions, *parts.devices, *parts.connectors])
+    triples = {(draw(ends), _topic(draw), draw(ends)): None for _ in range(draw(st.integers(0, 6)))}
     return [
         {"from": source, "topic": topic, "to": target}
         for source, topic, target in triples
@@ -182,6 +187,4 @@ def _deployment(draw: st.DrawFn, parts: Parts, functions: Mapping[str, Tree]) ->
         components[VAULT] = "2.1.8"
     chosen = [name for name in parts.platforms if draw(COIN)]
     groups = {name: f"cores:{number}" for number, name in enumerate(chosen)}
-    return DRAWER.tree(
-        draw, tables.Deployment, {"thing_groups": groups, "components": components}
-    )
+    return DRAWER.tree(draw, tables.Deployment, {"thing_groups": groups, "components": components})

@@ -27,6 +27,7 @@ Own = Mapping[tuple[type[Table], str], Values]
 """Strategies of keys whose schema does not say all, by table and key."""
 
 _COIN = st.booleans()
+_SELDOM = st.sampled_from([False, False, True])
 PRINTABLE = st.characters(min_codepoint=32, max_codepoint=126)
 LETTERS = string.ascii_letters
 SYMBOLS = string.ascii_letters + string.digits + "_-"
@@ -84,18 +85,18 @@ class Drawer:
     def tree(
         self, draw: st.DrawFn, table: type[Table], given: Mapping[str, Value | None] | None = None
     ) -> Tree:
-        """A mapping of a table: required keys, and each other one or not.
+        """A mapping of a table: required keys, and each other one or not; sometimes all of them.
 
         `given` are values that are drawn already; None leaves a key out.
         """
         fixed = given or {}
-        kept = _kept(draw, table, fixed)
+        kept, complete = _kept(draw, table, fixed), draw(_SELDOM)
         tree: Tree = {}
         for key in table.keys:
             if key.name in fixed:
                 if fixed[key.name] is not None:
                     tree[key.name] = fixed[key.name]
-            elif key.name in kept and (key.required or draw(_COIN)):
+            elif key.name in kept and (key.required or complete or draw(_COIN)):
                 tree[key.name] = draw(self.value(table, key))
         return tree
 

@@ -10,7 +10,10 @@ from functional.random_values import Tree, Value
 from ggfleet.spec.keys import Table
 
 
-class _Plain(yaml.SafeDumper):
+_DUMPER: type = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+
+
+class _Plain(_DUMPER):
     """Writes what YAML takes for numbers and truth values as people do, without quotes."""
 
     def represent_plain(self, text: str) -> yaml.ScalarNode:
@@ -29,7 +32,7 @@ def written(tree: Tree, chooser: random.Random) -> str:
     """YAML: with more or less quoting, in block or flow style, with or without escapes."""
     text: str = yaml.dump(
         tree,
-        Dumper=chooser.choice([_Plain, yaml.SafeDumper]),
+        Dumper=chooser.choice([_Plain, _DUMPER]),
         default_flow_style=chooser.choice([None, True, False]),
         allow_unicode=chooser.choice([True, False]),
         width=chooser.choice([40, 80, 1000]),

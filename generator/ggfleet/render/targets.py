@@ -32,10 +32,13 @@ def render(
     `previous` are documents by path, of an earlier rendering for `deployment-v2`.
 
     Raises `PendingError` naming every value that nothing has produced yet, and `GgfleetError` for a
-    value that the target does not take.
+    value that the target does not take, and for a fleet without a core.
     """
     if target not in TARGETS:
         raise GgfleetError(f"no target {target}", fix=f"name one of {', '.join(TARGETS)}")
+    if not fleet.cores:
+        fix = "add a host to one of the groups of `cores:` in the inventory"
+        raise GgfleetError("the spec has no core, so that there is nothing to render", fix=fix)
     if previous is not None:
         if target != "deployment-v2":
             raise GgfleetError(
