@@ -124,13 +124,14 @@ class Drawer:
             return st.one_of([self._of_schema(each) for each in schema["anyOf"]])
         if "enum" in schema:
             return st.sampled_from([str(each) for each in schema["enum"]])
+        return self._of_type(schema)
+
+    def _of_type(self, schema: Mapping[str, Any]) -> Values:
         if schema["type"] == "array":
             least = schema.get("minItems", 0)
             return st.lists(self._of_schema(schema["items"]), min_size=least, max_size=3)
         if schema["type"] == "object":
             return self._mappings(schema)
-        if "boolean" in schema["type"]:
-            return st.sampled_from(["true", "false"])
         return matching(schema["pattern"]) if "pattern" in schema else TEXTS
 
     def _of_table(self, table: type[Table]) -> Values:

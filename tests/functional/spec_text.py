@@ -10,19 +10,13 @@ from functional.random_values import Tree, Value
 from ggfleet.spec.keys import Table
 
 
-_DUMPER: type = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
-
-
-class _Plain(_DUMPER):
+class _Plain(yaml.SafeDumper):
     """Writes what YAML takes for numbers and truth values as people do, without quotes."""
 
     def represent_plain(self, text: str) -> yaml.ScalarNode:
-        tag = self.resolve(yaml.ScalarNode, text, (True, False))
+        tag = str(self.resolve(yaml.ScalarNode, text, (True, False)))  # type: ignore[no-untyped-call]
         plain = tag.rpartition(":")[2] in ("int", "float", "bool", "timestamp", "value")
         return self.represent_scalar(tag if plain else "tag:yaml.org,2002:str", text)
-
-    def ignore_aliases(self, data: object) -> bool:
-        return True
 
 
 _Plain.add_representer(str, _Plain.represent_plain)
@@ -32,7 +26,7 @@ def written(tree: Tree, chooser: random.Random) -> str:
     """YAML: with more or less quoting, in block or flow style, with or without escapes."""
     text: str = yaml.dump(
         tree,
-        Dumper=chooser.choice([_Plain, _DUMPER]),
+        Dumper=chooser.choice([_Plain, yaml.SafeDumper]),
         default_flow_style=chooser.choice([None, True, False]),
         allow_unicode=chooser.choice([True, False]),
         width=chooser.choice([40, 80, 1000]),

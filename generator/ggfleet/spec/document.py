@@ -16,7 +16,8 @@ _LOADER: type = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 # "value" is what YAML 1.1 makes of a `=` that stands alone; here it is a text like any other.
 _EXPECTED_TAGS = frozenset(f"tag:yaml.org,2002:{kind}" for kind in (
-    "str", "int", "float", "bool", "null", "timestamp", "map", "seq", "merge", "value"))  # fmt: skip
+    "str", "int", "float", "bool", "null", "timestamp", "map", "seq", "merge", "value",
+))  # fmt: skip
 
 
 def parse(text: str, problems: Problems) -> yaml.MappingNode | None:
