@@ -26,8 +26,8 @@ MAX_LAMBDA_NAME = 64
 def names_are_defined(fleet: Fleet) -> Iterator[Finding]:
     """What a function or connector names must be in the fleet."""
     for function in fleet.functions.values():
-        yield from _undefined(function, "libraries", function.libraries, fleet.libraries)
-        yield from _undefined(function, "models", function.models, fleet.models)
+        yield from _undefined(function, "libraries", fleet.libraries)
+        yield from _undefined(function, "models", fleet.models)
         for name in function.resources:
             if name not in fleet.resources:
                 at = f"functions.{function.name}.resources.{name}"
@@ -47,12 +47,15 @@ def _connector_names(fleet: Fleet, connector: Connector) -> Iterator[Finding]:
             yield at, message, suggestion(name, known)
 
 
-def _undefined(
-    function: Function, key: str, names: tuple[str, ...], known: Mapping[str, object]
-) -> Iterator[Finding]:
+def _undefined(function: Function, key: str, known: Mapping[str, object]) -> Iterator[Finding]:
+    """Of libraries or models; one that is written with its access has a line of its own."""
+    names, access = function.libraries, function.library_access
+    if key == "models":
+        names, access = function.models, function.model_access
     for name in names:
         if name not in known:
             at = f"functions.{function.name}.{key}"
+            at = f"{at}.{name}" if name in access else at
             yield at, f"names {name}, which is not defined", suggestion(name, known)
 
 
