@@ -28,7 +28,8 @@ def parse(text: str, problems: Problems) -> yaml.MappingNode | None:
         problems.error("", *_syntax(error), place=_error_place(error, problems))
         return None
     except yaml.YAMLError as error:
-        problems.error("", f"is not YAML: {error}", "remove the character that it names")
+        said = " ".join(str(error).split())  # it comes in two lines
+        problems.error("", f"is not YAML: {said}", "remove the character that it names")
         return None
     if not isinstance(node, yaml.MappingNode):
         problems.error("", "is not a mapping", "write `key: value` lines; `ggfleet init` shows how")
