@@ -187,4 +187,17 @@ def _deployment(draw: st.DrawFn, parts: Parts, functions: Mapping[str, Tree]) ->
         components[VAULT] = "2.1.8"
     chosen = [name for name in parts.platforms if draw(COIN)]
     groups = {name: f"cores:{number}" for number, name in enumerate(chosen)}
-    return DRAWER.tree(draw, tables.Deployment, {"thing_groups": groups, "components": components})
+    given: dict[str, Value | None] = {
+        **{key: {name: draw(value) for name in chosen} for key, value in _OF_PLATFORMS.items()},
+        "thing_groups": groups,
+        "components": components,
+    }
+    return DRAWER.tree(draw, tables.Deployment, given)
+
+
+_OF_PLATFORMS = {
+    key.name: DRAWER.of_schema(key.schema["additionalProperties"])
+    for key in tables.Deployment.keys
+    if key.about.startswith("Platforms and ")
+}
+"""Keys of `deployment` with a value for each platform, as their own descriptions tell."""

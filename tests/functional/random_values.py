@@ -114,14 +114,14 @@ class Drawer:
             return st.integers(1, 1000).map(lambda n: f"{n} {counted[1]}")
         if key.kind == "whole number":  # its bounds are not in the schema
             return st.sampled_from([str(each) for each in key.schema["examples"]])
-        return self._of_schema(key.schema)
+        return self.of_schema(key.schema)
 
-    def _of_schema(self, schema: Mapping[str, Any]) -> Values:
+    def of_schema(self, schema: Mapping[str, Any]) -> Values:
         """What a JSON Schema of a key takes, as far as the kinds of keys use the language."""
         if "$ref" in schema:
             return self._of_table(_TABLES[schema["$ref"].rpartition("/")[2]])
         if "anyOf" in schema:
-            return st.one_of([self._of_schema(each) for each in schema["anyOf"]])
+            return st.one_of([self.of_schema(each) for each in schema["anyOf"]])
         if "enum" in schema:
             return st.sampled_from([str(each) for each in schema["enum"]])
         return self._of_type(schema)
@@ -129,7 +129,7 @@ class Drawer:
     def _of_type(self, schema: Mapping[str, Any]) -> Values:
         if schema["type"] == "array":
             least = schema.get("minItems", 0)
-            return st.lists(self._of_schema(schema["items"]), min_size=least, max_size=3)
+            return st.lists(self.of_schema(schema["items"]), min_size=least, max_size=3)
         if schema["type"] == "object":
             return self._mappings(schema)
         return matching(schema["pattern"]) if "pattern" in schema else TEXTS
@@ -144,7 +144,7 @@ class Drawer:
     def _mappings(self, schema: Mapping[str, Any]) -> Values:
         pattern = schema.get("propertyNames", {}).get("pattern")
         keys = matching(pattern) if pattern else names(20)
-        values = self._of_schema(schema["additionalProperties"])
+        values = self.of_schema(schema["additionalProperties"])
         least = schema.get("minProperties", 0)
         return st.dictionaries(keys, values, min_size=least, max_size=3)
 

@@ -138,7 +138,7 @@ def test_another_process_renders_the_same_bytes(folder: Path) -> None:
     specs_dir = folder / "others"
     specs_dir.mkdir()
 
-    @few(25)
+    @few(15)
     @given(specs(portable=True), SEEDS)
     def keep(found: Random, seed: int) -> None:
         wanted.append(digests(*as_written(folder, found, seed)))
@@ -177,7 +177,7 @@ def test_the_schema_takes_what_the_reader_takes(folder: Path) -> None:
     """An editor marks nothing in a spec that is right; and every key of the tables was drawn."""
     drawn: set[tuple[str, str]] = set()
 
-    @few(150)
+    @few(120)
     @given(specs(portable=False), SEEDS)
     def property_of(found: Random, seed: int) -> None:
         text = written(found.tree, random.Random(seed))
@@ -192,7 +192,7 @@ def test_the_schema_takes_what_the_reader_takes(folder: Path) -> None:
 def test_cfn_lint_takes_a_sample(folder: Path) -> None:
     """It takes its time for each template, so it judges few."""
 
-    @few(5)
+    @few(3)
     @given(specs(portable=True), SEEDS)
     def property_of(found: Random, seed: int) -> None:
         fleet, manifest = as_written(folder, found, seed)
