@@ -8,6 +8,7 @@ executables, no other languages than Python, and does not look up training jobs.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -47,12 +48,20 @@ def specs(draw: st.DrawFn, *, portable: bool) -> Random:
     }
     given: dict[str, Value | None] = {
         "fleet": parts.fleet,
+        "aws": _aws(draw),
         "cores": cores(draw, parts),
         "functions": functions,
         **{key: value or None for key, value in sections.items()},
     }
     tree = DRAWER.tree(draw, tables.Spec, given)
     return Random(tree, inventory(draw, parts), draw(COIN))
+
+
+def _aws(draw: st.DrawFn) -> Tree:
+    """Whatever else it names is of the fleet's account."""
+    tree = DRAWER.tree(draw, tables.Aws)
+    own = f":{tree['account']}:"
+    return {key: re.sub(r":\d{12}:", own, value) for key, value in tree.items()}
 
 
 # Wiring
