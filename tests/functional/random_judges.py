@@ -54,13 +54,10 @@ def _group(fleet: Fleet, manifest: Manifest, documents: Tree) -> list[str]:
 
 def _templates(fleet: Fleet, manifest: Manifest, documents: Tree) -> list[str]:
     """All but cfn-lint: SAM's translator, quotas, permissions, and that groups are those of V1."""
-    found = [
-        f"{path}: {problem}"
-        for path, template in documents.items()
-        for problem in (*limit_problems(template), *permission_problems(template))
-    ]
+    found = [p for template in documents.values() for p in limit_problems(template)]
     if FLEET not in documents:  # stacks of V2 alone
         return found
+    found += [p for template in documents.values() for p in permission_problems(template)]
     same = meant_groups(documents) == expected_groups(fleet, manifest)
     return found if same else [*found, "the stacks amount to other groups than the calls"]
 
