@@ -40,7 +40,7 @@ REFERRING = {
 
 NAMING = {
     ("Cores", "groups"), ("Function", "models"), ("Function", "resources"), ("Deployment", "thing_groups"),
-    ("Library", "requirements"), ("Resource", "volume"),
+    ("Deployment", "nuclei"), ("Library", "requirements"), ("Resource", "volume"),
 }  # fmt: skip
 """Keys with names of other parts before the colon."""
 
