@@ -19,7 +19,7 @@ from functional.random_fleet import COIN, DRAWER, Parts, cores, draw_names, inve
 from functional.random_parts import function, library, model, resources
 from functional.random_values import TEXTS, Tree, Value, names
 from ggfleet.model import Severity
-from ggfleet.render.v2.access import VAULT
+from ggfleet.render.v2.aws import VAULT
 from ggfleet.spec import RULES, tables
 
 

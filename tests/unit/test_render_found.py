@@ -77,7 +77,7 @@ def test_an_equals_sign_alone_is_a_text(tmp_path: Path) -> None:
     """YAML 1.1 gives a plain `=` a tag of its own."""
     folder = fresh(tmp_path / "spec")
     text = (folder / "fleet.yml").read_text()
-    (folder / "fleet.yml").write_text(text.replace("30 s}", "30 s, environment: {SIGN: =}}"))
+    (folder / "fleet.yml").write_text(text.replace("64 MiB", "64 MiB, environment: {SIGN: =}"))
     fleet = check(folder / "fleet.yml", read_hosts).fleet
     assert fleet is not None
     assert fleet.functions["classify"].environment == {"SIGN": "="}
