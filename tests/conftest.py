@@ -1,16 +1,37 @@
-"""What all tests share: a group of tests that is required may not be skipped."""
+"""What all tests share: required groups may not be skipped, and random ones repeat."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Generator
+from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis.configuration import set_hypothesis_home_dir
 
 REQUIRED = frozenset(filter(None, os.environ.get("GGFLEET_REQUIRE", "").split(",")))
 """Markers whose tests must run, as in CI: `GGFLEET_REQUIRE=fleet,ml`."""
 
 _RAN: set[str] = set()
+
+LONGER = int(os.environ.get("GGFLEET_EXAMPLES", "1"))
+"""How many times as many random examples are tried; from 2 on they differ from run to run."""
+
+# What hypothesis keeps for itself belongs with other things that can be made again.
+set_hypothesis_home_dir(Path(__file__).parents[1] / "build/hypothesis")
+settings.register_profile(
+    "ggfleet",
+    max_examples=100 * LONGER,
+    derandomize=LONGER == 1,
+    database=None,
+    deadline=None,
+    print_blob=True,
+    # Explaining a failure takes as long as finding it, and what is printed is small already.
+    phases=(Phase.explicit, Phase.generate, Phase.shrink),
+    suppress_health_check=(HealthCheck.too_slow, HealthCheck.data_too_large),
+)
+settings.load_profile("ggfleet")
 
 
 def _required_marks(item: pytest.Item) -> set[str]:

@@ -30,6 +30,18 @@ def test_messages_in_answers_out(tmp_path: Path, isolation: str) -> None:
     assert "2 messages in, 2 answers out, 0 dropped, 0 failed" in done.stderr
 
 
+def test_answers_and_counts_come_as_one_document(tmp_path: Path) -> None:
+    """With --json: nothing is printed before the end, and the exit code is as without."""
+    small_fleet(tmp_path)
+    done = ggfleet("run", "--json", cwd=tmp_path, stdin=lines({"n": 1}, {"divide": 0}))
+    assert done.returncode == 1
+    told = json.loads(done.stdout)
+    assert (told["core"], told["platform"]) == ("pc-1", "pc")
+    assert [each["payload"]["echo"] for each in told["answers"]] == [{"n": 1}]
+    assert told["answers"][0]["topic"] == "small/result"
+    assert [told[key] for key in ("sent", "answered", "dropped", "failed")] == [2, 1, 0, 1]
+
+
 def test_a_message_without_subscription_is_dropped_and_said_so(tmp_path: Path) -> None:
     small_fleet(tmp_path)
     text = lines({"n": 1}, topic="small/other") + lines({"answer_on": "small/nobody"})

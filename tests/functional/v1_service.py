@@ -18,6 +18,7 @@ from ggfleet.system.files import document_text
 
 REFERENCE = re.compile(r"\$\{([^:}]+):(\w+)\}")
 NATIVE_RUNTIME = "arn:aws:greengrass:::runtime/function/executable"
+NATIVE_FIELDS = ("CreateFunction.Runtime", "UpdateFunctionConfiguration.Runtime")
 _SESSION = botocore.session.Session()
 
 
@@ -52,7 +53,7 @@ def _wrong_words(shape: Shape, value: Any, at: str) -> Iterator[str]:
     elif shape.type_name == "list" and isinstance(value, list):
         for index, item in enumerate(value):
             yield from _wrong_words(shape.member, item, f"{at}[{index}]")
-    elif value == NATIVE_RUNTIME and at == "CreateFunction.Runtime":
+    elif value == NATIVE_RUNTIME and at in NATIVE_FIELDS:
         return  # Lambda took it while Greengrass V1 lived; botocore's model never listed it
     elif shape.type_name == "string":
         yield from _wrong_word(shape, str(value), at)

@@ -68,9 +68,9 @@ def mutations(text: str, count: int, seed: int) -> list[Mutation]:
 
 
 def _all(text: str) -> Iterator[Mutation]:
-    for path, key, value in _entries(_tree(text), ()):
+    for path, key, value in entries(tree_of(text), ()):
         if key is not None and isinstance(path[-1], str) and not _is_name(path):
-            yield from _misspelt(text, path, key)
+            yield from misspelt(text, path, key)
             yield from _removed(text, path, key, value)
         yield from _retyped(text, path, value)
         if isinstance(value, yaml.ScalarNode):
@@ -78,23 +78,23 @@ def _all(text: str) -> Iterator[Mutation]:
             yield from _crossed(text, path, value)
 
 
-def _tree(text: str) -> yaml.Node:
+def tree_of(text: str) -> yaml.Node:
     tree = yaml.compose(text)
     assert tree is not None
     return tree
 
 
-def _entries(
+def entries(
     node: yaml.Node, path: Path
 ) -> Iterator[tuple[Path, yaml.ScalarNode | None, yaml.Node]]:
     if isinstance(node, yaml.MappingNode):
         for key, value in node.value:
             yield (*path, key.value), key, value
-            yield from _entries(value, (*path, key.value))
+            yield from entries(value, (*path, key.value))
     elif isinstance(node, yaml.SequenceNode):
         for index, value in enumerate(node.value):
             yield (*path, index), None, value
-            yield from _entries(value, (*path, index))
+            yield from entries(value, (*path, index))
 
 
 def _is_name(path: Path) -> bool:
@@ -103,7 +103,7 @@ def _is_name(path: Path) -> bool:
     return (len(path) == 2 and path[0] in NAMED) or (len(path) > 1 and path[-2] in free)
 
 
-def _replaced(text: str, node: yaml.Node, new: str) -> str:
+def replaced(text: str, node: yaml.Node, new: str) -> str:
     end = node.end_mark.index
     if isinstance(node, yaml.CollectionNode) and not node.flow_style:
         # The end of a block is where the next one begins: leave the comments between.
@@ -111,21 +111,21 @@ def _replaced(text: str, node: yaml.Node, new: str) -> str:
     return text[: node.start_mark.index] + new + text[end:]
 
 
-def _line(node: yaml.Node) -> int:
+def line_of(node: yaml.Node) -> int:
     return int(node.start_mark.line) + 1
 
 
-def _told(path: Path) -> str:
+def told(path: Path) -> str:
     return ".".join(map(str, path))
 
 
-def _misspelt(text: str, path: Path, key: yaml.ScalarNode) -> Iterator[Mutation]:
+def misspelt(text: str, path: Path, key: yaml.ScalarNode) -> Iterator[Mutation]:
     word = key.value
     for slip in dict.fromkeys((word[:-1] or "x", word + word[-1], word[1:2] + word[:1] + word[2:])):
         if slip != word:
-            new = _replaced(text, key, slip)
-            what = f"{_told(path)} -> {slip}"
-            yield Mutation("key misspelt", what, new, frozenset({_line(key)}))
+            new = replaced(text, key, slip)
+            what = f"{told(path)} -> {slip}"
+            yield Mutation("key misspelt", what, new, frozenset({line_of(key)}))
 
 
 def _retyped(text: str, path: Path, value: yaml.Node) -> Iterator[Mutation]:
@@ -134,13 +134,13 @@ def _retyped(text: str, path: Path, value: yaml.Node) -> Iterator[Mutation]:
     if isinstance(value, yaml.ScalarNode):
         for new in ("[wrong]", "{wrong: wrong}"):
             # A list's item is told with the list.
-            lines = frozenset({_line(value)})
+            lines = frozenset({line_of(value)})
             yield Mutation(
-                "type changed", f"{_told(path)}: {new}", _replaced(text, value, new), lines
+                "type changed", f"{told(path)}: {new}", replaced(text, value, new), lines
             )
     elif isinstance(value, yaml.CollectionNode) and value.flow_style:
-        new = _replaced(text, value, "wrong")
-        yield Mutation("type changed", f"{_told(path)}: wrong", new, frozenset({_line(value)}))
+        new = replaced(text, value, "wrong")
+        yield Mutation("type changed", f"{told(path)}: wrong", new, frozenset({line_of(value)}))
 
 
 def _dangling(text: str, path: Path, value: yaml.ScalarNode) -> Iterator[Mutation]:
@@ -149,35 +149,40 @@ def _dangling(text: str, path: Path, value: yaml.ScalarNode) -> Iterator[Mutatio
     in_subscription = keys[0] == "subscriptions" and keys[-1] in REFERENCES
     if in_function or in_subscription or keys[:2] == ["cores", "groups"]:
         for new in (f"{value.value}x", "nobody"):
-            changed = _replaced(text, value, new)
-            what = f"{_told(path)}: {new}"
-            yield Mutation("reference dangling", what, changed, frozenset({_line(value)}))
+            changed = replaced(text, value, new)
+            what = f"{told(path)}: {new}"
+            yield Mutation("reference dangling", what, changed, frozenset({line_of(value)}))
 
 
 def _crossed(text: str, path: Path, value: yaml.ScalarNode) -> Iterator[Mutation]:
     for end, new in LIMITS.items():
         if path[-len(end) :] == end:
-            lines = {_line(value)}
+            lines = {line_of(value)}
             if end == ("fleet",):
                 # Lambda's limit is for both names together, so it is told at each function.
                 lines |= {n for n, line in enumerate(text.splitlines(), 1) if "digits-" in line}
-            changed = _replaced(text, value, new)
-            yield Mutation("limit crossed", f"{_told(path)}: {new}", changed, frozenset(lines))
+            changed = replaced(text, value, new)
+            yield Mutation("limit crossed", f"{told(path)}: {new}", changed, frozenset(lines))
 
 
 def _removed(text: str, path: Path, key: yaml.ScalarNode, value: yaml.Node) -> Iterator[Mutation]:
+    if key.value in REQUIRED:
+        yield from without_lines(text, path, key, value)
+
+
+def without_lines(
+    text: str, path: Path, key: yaml.ScalarNode, value: yaml.Node
+) -> Iterator[Mutation]:
     """A required key's own lines go; that is told at what it was missing from, the line above all."""
     lines = text.splitlines(keepends=True)
-    first = _line(key)
-    alone = lines[first - 1].split("#")[0].strip().startswith(f"{key.value}:")
-    if key.value not in REQUIRED or not alone:
+    first = line_of(key)
+    if not lines[first - 1].split("#")[0].strip().startswith(f"{key.value}:"):
         return
     last = first
     if isinstance(value, yaml.CollectionNode):
-        last = max([_line(key), *(n.end_mark.line + 1 for n in _scalars(value))])
-    parent = _parent_line(text, path)
+        last = max([line_of(key), *(n.end_mark.line + 1 for n in _scalars(value))])
     new = "".join(lines[: first - 1] + lines[last:])
-    yield Mutation("line removed", _told(path), new, frozenset({parent}))
+    yield Mutation("line removed", told(path), new, frozenset({parent_line(text, path)}))
 
 
 def _scalars(node: yaml.Node) -> Iterator[yaml.ScalarNode]:
@@ -191,8 +196,8 @@ def _scalars(node: yaml.Node) -> Iterator[yaml.ScalarNode]:
             yield from _scalars(value)
 
 
-def _parent_line(text: str, path: Path) -> int:
+def parent_line(text: str, path: Path) -> int:
     if len(path) == 1:
         return 1
-    lines = {p: _line(key) for p, key, _ in _entries(_tree(text), ()) if key is not None}
+    lines = {p: line_of(key or value) for p, key, value in entries(tree_of(text), ())}
     return lines[path[:-1]]

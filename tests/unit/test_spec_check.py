@@ -268,20 +268,22 @@ def test_names_place_and_reason(
     assert checked.fleet is None
 
 
-@pytest.mark.parametrize(
-    ("text", "line", "message"),
-    [
-        ("fleet: [line\n", 2, "cannot be read"),
-        ("fleet: line\n\taws: {}\n", 2, "cannot be read"),
-        ("a: 1\n---\nb: 2\n", 2, "more than one YAML document"),
-        ("- fleet\n", 1, "is not a mapping"),
-        ("", 1, "is not a mapping"),
-        ("fleet: \x07\n", 1, "is not YAML"),
-        ("fleet: *nobody\n", 1, "cannot be read"),
-        ("a: &x [*x]\nfleet: line\n", 1, "is not known here"),
-    ],
-)
-def test_broken_yaml_is_placed(check_text: CheckText, text: str, line: int, message: str) -> None:
+BROKEN = {
+    "fleet: [line\n": (2, "cannot be read"),
+    "fleet: line\n\taws: {}\n": (2, "cannot be read"),
+    "a: 1\n---\nb: 2\n": (2, "more than one YAML document"),
+    "- fleet\n": (1, "is not a mapping"),
+    "": (1, "is not a mapping"),
+    "fleet: \x07\n": (1, "is not YAML"),
+    "fleet: *nobody\n": (1, "cannot be read"),
+    "a: &x [*x]\nfleet: line\n": (1, "is not known here"),
+}
+"""Texts that are no YAML, or not one mapping: the line, and words of what is said."""
+
+
+@pytest.mark.parametrize("text", BROKEN)
+def test_broken_yaml_is_placed(check_text: CheckText, text: str) -> None:
+    line, message = BROKEN[text]
     found = check_text(text).problems
     assert any(p.place.line == line and message in p.message for p in found), found
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from ggfleet.bundle import key_prefix, read_manifest
-from ggfleet.cli import output
+from ggfleet.cli import notes, output
 from ggfleet.cli.options import (
     bundles_option,
     chosen,
@@ -18,7 +18,7 @@ from ggfleet.cli.options import (
     spec_argument,
 )
 from ggfleet.errors import GgfleetError
-from ggfleet.model import Fleet, Manifest, Rendering
+from ggfleet.model import Fleet, Json, Manifest, Rendering
 from ggfleet.render import TARGETS, Generation, generations_of, render
 from ggfleet.system.documents import read_documents, write_rendering
 
@@ -51,6 +51,11 @@ from ggfleet.system.documents import read_documents, write_rendering
     help="Generation of Greengrass that stacks of cloudformation are for; may be repeated.  "
     "[default: v2 when the spec has `components`, otherwise v1]",
 )
+@click.option(
+    "--strict",
+    is_flag=True,
+    help="Refuse, and write nothing, where the target leaves out or changes something.",
+)
 @bundles_option
 @platforms_option
 @json_option
@@ -60,6 +65,7 @@ def command(
     out: Path,
     previous: Path | None,
     named: tuple[str, ...],
+    strict: bool,
     bundles: Path,
     platforms: tuple[str, ...],
     as_json: bool,
@@ -68,6 +74,7 @@ def command(
 
     The same spec and archives give the same bytes. S3 URIs come from the manifest that
     `ggfleet bundle` wrote; a value that nothing has produced yet is named, and nothing is written.
+    Ends with a table of what the target leaves out or changes, and why.
     """
     whole = loaded(spec, partial(manifest_in, bundles))
     generations = tuple(Generation(each) for each in named)
@@ -76,18 +83,18 @@ def command(
     fleet = chosen(whole, platforms)
     before = read_documents(previous) if previous else None
     rendering = render(fleet, manifest_in(bundles, fleet), target, before, generations)
-    write_rendering(rendering, out)
+    refused = notes.told(rendering.notes) if strict else []
+    written = None if refused else out
+    if written:
+        write_rendering(rendering, written)
     if as_json:
-        output.print_json(
-            {
-                "target": target,
-                "out": str(out),
-                "documents": [document.path for document in rendering.documents],
-                "notes": [{"path": note.path, "message": note.message} for note in rendering.notes],
-            }
-        )
+        output.print_json(_as_json(rendering, target, written))
     else:
-        _tell(rendering, target, out)
+        _tell(rendering, target, written)
+    if refused:
+        count = output.plural(len(refused), "thing")
+        message = f"{target} leaves out or changes {count} that the spec says; nothing is written"
+        raise GgfleetError(message, fix="change the spec, or render without --strict")
     return 0
 
 
@@ -116,10 +123,22 @@ def manifest_in(bundles: Path, fleet: Fleet) -> Manifest:
     return manifest
 
 
-def _tell(rendering: Rendering, target: str, out: Path) -> None:
-    count = output.plural(len(rendering.documents), "document")
-    output.out.print(f"wrote {count} for {target} to {out}")
+def _as_json(rendering: Rendering, target: str, out: Path | None) -> dict[str, Json]:
+    """`out` is None, and no document listed, where nothing was written."""
+    return {
+        "target": target,
+        "out": str(out) if out else None,
+        "documents": [each.path for each in rendering.documents] if out else [],
+        "notes": [{"path": note.path, "message": note.message} for note in rendering.notes],
+    }
+
+
+def _tell(rendering: Rendering, target: str, out: Path | None) -> None:
+    """What was written goes to stdout; a refusal, with the table that it is about, to stderr."""
+    console = output.out if out else output.err
+    if out:
+        count = output.plural(len(rendering.documents), "document")
+        console.print(f"wrote {count} for {target} to {out}")
     if rendering.notes:
-        output.out.print(f"\nWhat {target} leaves out or changes:")
-        rows = [(note.path, note.message) for note in rendering.notes]
-        output.out.print(output.table(("in the spec", "what and why"), rows))
+        console.print(f"\nWhat {target} leaves out or changes:")
+        console.print(notes.table_of(rendering.notes))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack
+from dataclasses import asdict
 from pathlib import Path
 from typing import TextIO
 
@@ -22,11 +23,12 @@ from ggfleet.cli.options import (
     spec_argument,
 )
 from ggfleet.cli.progress import reporting
-from ggfleet.model import Core
+from ggfleet.model import Core, Json
 from ggfleet.system.progress import Progress
 from ggfleet.workbench import (
     Message,
     Running,
+    Talk,
     Trial,
     choose_core,
     read_messages,
@@ -80,6 +82,7 @@ def command(
     core and deploys it as a V1 core does. Messages come in one JSON object a line; answers to the
     cloud go to standard output likewise, everything else to standard error. Ends when the messages
     have ended and are answered. Exit code 1 when a call failed or a message was dropped.
+    With --json the answers come at the end, in one document with the counts.
     """
     fleet = loaded(spec)
     core = choose_core(fleet, platform, core_name)
@@ -87,8 +90,15 @@ def command(
         _tell_which(core, as_json)
         return 0
     trial = Trial(fleet, core, root.absolute(), bundles, cache, isolation)
-    run = running_v2 if v2 else running
-    return _run(run, trial, read_messages(messages, messages.name))
+    given = read_messages(messages, messages.name)
+    answers: list[Json] = []
+    answered = _keeping(answers) if as_json else _telling
+    talk = _run(running_v2 if v2 else running, trial, given, answered, quiet=as_json)
+    if as_json:
+        output.print_json(
+            {"core": core.name, "platform": core.platform, "answers": answers, **asdict(talk)}
+        )
+    return 1 if talk.failed or talk.dropped else 0
 
 
 def _tell_which(core: Core, as_json: bool) -> None:
@@ -98,18 +108,33 @@ def _tell_which(core: Core, as_json: bool) -> None:
         output.out.print(f"{core.name} of platform {core.platform}")
 
 
-def _run(run: Run, trial: Trial, messages: Iterator[Message]) -> int:
+def _telling(answer: Message) -> None:
+    click.echo(answer.to_line())
+
+
+def _keeping(answers: list[Json]) -> Callable[[Message], None]:
+    return lambda answer: answers.append(answer.to_json())
+
+
+def _run(
+    run: Run,
+    trial: Trial,
+    messages: Iterator[Message],
+    answered: Callable[[Message], None],
+    *,
+    quiet: bool,
+) -> Talk:
     with ExitStack() as stack:
-        with reporting() as progress:
+        with reporting(quiet=quiet) as progress:
             core = stack.enter_context(run(trial, progress, _log))
         _log("listening")
-        talk = core.talk(messages, lambda answer: click.echo(answer.to_line()))
+        talk = core.talk(messages, answered)
     _log(
         f"{output.plural(talk.sent, 'message')} in, {output.plural(talk.answered, 'answer')} out, "
         f"{talk.dropped} dropped, "
         f"{talk.failed} failed in {talk.seconds:.1f} s"
     )
-    return 1 if talk.failed or talk.dropped else 0
+    return talk
 
 
 def _log(text: str) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from ggfleet.cli import output
+from ggfleet.cli.options import json_option
 from ggfleet.spec import json_schema
 from ggfleet.system.files import write_json
 
@@ -17,7 +18,8 @@ from ggfleet.system.files import write_json
     type=click.Path(path_type=Path, dir_okay=False),
     help="Write it to this file instead of printing it.",
 )
-def command(out: Path | None) -> int:
+@json_option
+def command(out: Path | None, as_json: bool) -> int:
     """Print the JSON Schema of the spec (draft 2020-12).
 
     A spec that begins with `# yaml-language-server: $schema=FILE` is then completed and checked by
@@ -25,8 +27,11 @@ def command(out: Path | None) -> int:
     """
     schema = json_schema()
     if out is None:
-        output.print_json(schema)
+        output.print_json(schema)  # a JSON document in any case
+        return 0
+    write_json(out, schema)
+    if as_json:
+        output.print_json({"out": str(out)})
     else:
-        write_json(out, schema)
         output.out.print(f"wrote {out}")
     return 0

@@ -333,7 +333,9 @@ class Fleet:
     def is_used(self, resource: Library | Model) -> bool:
         """Whether a function or a connector uses a library or model."""
         named = {name for each in self.connectors.values() for name in each.resources.values()}
-        return bool(self.users_of(resource)) or resource.name in named
+        # Names of resources and models go first, where a library has the same.
+        others = {*self.resources, *(self.models if isinstance(resource, Library) else ())}
+        return bool(self.users_of(resource)) or resource.name in named - others
 
     def users_of(self, resource: Library | Model) -> tuple[Function, ...]:
         """The functions that a library or model is attached to."""

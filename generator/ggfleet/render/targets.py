@@ -37,10 +37,13 @@ def render(
     those of the stacks of `cloudformation`, the spec's own when empty.
 
     Raises `PendingError` naming every value that nothing has produced yet, and `GgfleetError` for a
-    value that the target does not take.
+    value that the target does not take, and for a fleet without a core.
     """
     if target not in TARGETS:
         raise GgfleetError(f"no target {target}", fix=f"name one of {', '.join(TARGETS)}")
+    if not fleet.cores:
+        fix = "add a host to one of the groups of `cores:` in the inventory"
+        raise GgfleetError("the spec has no core, so that there is nothing to render", fix=fix)
     if generations:
         if target != "cloudformation":
             raise GgfleetError(

@@ -14,8 +14,10 @@ from ggfleet.spec.problems import Problems
 # The C loader is ten times as fast and gives the same marks; not every PyYAML is built with it.
 _LOADER: type = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
+# "value" is what YAML 1.1 makes of a `=` that stands alone; here it is a text like any other.
 _EXPECTED_TAGS = frozenset(f"tag:yaml.org,2002:{kind}" for kind in (
-    "str", "int", "float", "bool", "null", "timestamp", "map", "seq", "merge"))  # fmt: skip
+    "str", "int", "float", "bool", "null", "timestamp", "map", "seq", "merge", "value",
+))  # fmt: skip
 
 
 def parse(text: str, problems: Problems) -> yaml.MappingNode | None:
@@ -26,7 +28,8 @@ def parse(text: str, problems: Problems) -> yaml.MappingNode | None:
         problems.error("", *_syntax(error), place=_error_place(error, problems))
         return None
     except yaml.YAMLError as error:
-        problems.error("", f"is not YAML: {error}", "remove the character that it names")
+        said = " ".join(str(error).split())  # it comes in two lines
+        problems.error("", f"is not YAML: {said}", "remove the character that it names")
         return None
     if not isinstance(node, yaml.MappingNode):
         problems.error("", "is not a mapping", "write `key: value` lines; `ggfleet init` shows how")

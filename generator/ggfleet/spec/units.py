@@ -40,7 +40,8 @@ def octets(text: str) -> int:
 def octets_from(least: int, why: str, text: str) -> int:
     """As `octets`, but no fewer than `least`; `why` ends the sentence that refuses fewer."""
     if octets(text) < least:
-        raise ValueError(f"write {least // 1024} KiB or more: {why}")
+        unit = "MiB" if least % _SIZES["MiB"] == 0 else "KiB"
+        raise ValueError(f"write {least // _SIZES[unit]} {unit} or more: {why}")
     return octets(text)
 
 

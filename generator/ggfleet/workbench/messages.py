@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from ggfleet.errors import GgfleetError
+from ggfleet.model import Json
 
 
 @dataclass(frozen=True)
@@ -16,13 +17,17 @@ class Message:
     topic: str
     payload: bytes
 
-    def to_line(self) -> str:
-        """The message as a line; a payload that is not JSON becomes a string."""
+    def to_json(self) -> dict[str, Json]:
+        """The message as JSON has it; a payload that is not JSON becomes a string."""
         try:
             payload = json.loads(self.payload)
         except ValueError:
             payload = self.payload.decode(errors="replace")
-        return json.dumps({"topic": self.topic, "payload": payload})
+        return {"topic": self.topic, "payload": payload}
+
+    def to_line(self) -> str:
+        """The message as a line."""
+        return json.dumps(self.to_json())
 
 
 def read_message(line: str, where: str) -> Message:

@@ -32,9 +32,13 @@ def function_version(fleet: Fleet, platform: Platform) -> dict[str, Json]:
     for user and group where a function names none.
     """
     own = (_function(fleet, each, platform) for each in fleet.functions.values())
-    functions: dict[str, Json] = {"Functions": [*system_functions(fleet), *own]}
+    listed = [*system_functions(fleet), *own]
+    functions: dict[str, Json] = {"Functions": listed}
     default = _execution(fleet.function_defaults.isolation, fleet.function_defaults.run_as)
-    return {"DefaultConfig": {"Execution": default}, **functions} if default else functions
+    # A definition without functions is not made, and a default alone would make one.
+    return (
+        {"DefaultConfig": {"Execution": default}, **functions} if default and listed else functions
+    )
 
 
 def _execution(isolation: Isolation | None, run_as: RunAs | None) -> dict[str, Json]:

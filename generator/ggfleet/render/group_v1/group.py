@@ -134,9 +134,11 @@ def _group(
     if devices:
         own["Device"] = _definition(folder, "Device", name, device_version(fleet, devices))
     if any(device.name in paths.of_device for device in devices):
-        platform = fleet.platforms[core.platform]
-        version = subscription_version(fleet, platform, paths.of(devices))
-        own["Subscription"] = _definition(folder, "Subscription", name, version)
+        found = paths.of(devices)
+        # One between two devices is not for a group that has only one of them.
+        if len(found) > len(paths.common):
+            version = subscription_version(fleet, fleet.platforms[core.platform], found)
+            own["Subscription"] = _definition(folder, "Subscription", name, version)
     yield from own.values()
     pointers: Json = {
         f"{kind}DefinitionVersionArn": version_arn(each.document.path)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from ggfleet.model import ANY_PLATFORM, CLOUD, SHADOW, Connector, Fleet, Function, Install, Severity
 from ggfleet.spec.problems import suggestion
 from ggfleet.spec.rules import pages
-from ggfleet.spec.rules.registry import Finding, rule
+from ggfleet.spec.rules.registry import V1, Finding, rule
 
 MAX_LAMBDA_NAME = 64
 """Characters of a Lambda function's name."""
@@ -26,8 +26,8 @@ MAX_LAMBDA_NAME = 64
 def names_are_defined(fleet: Fleet) -> Iterator[Finding]:
     """What a function or connector names must be in the fleet."""
     for function in fleet.functions.values():
-        yield from _undefined(function, "libraries", function.libraries, fleet.libraries)
-        yield from _undefined(function, "models", function.models, fleet.models)
+        yield from _undefined(function, "libraries", fleet.libraries)
+        yield from _undefined(function, "models", fleet.models)
         for name in function.resources:
             if name not in fleet.resources:
                 at = f"functions.{function.name}.resources.{name}"
@@ -47,13 +47,66 @@ def _connector_names(fleet: Fleet, connector: Connector) -> Iterator[Finding]:
             yield at, message, suggestion(name, known)
 
 
-def _undefined(
-    function: Function, key: str, names: tuple[str, ...], known: Mapping[str, object]
-) -> Iterator[Finding]:
+def _undefined(function: Function, key: str, known: Mapping[str, object]) -> Iterator[Finding]:
+    """Of libraries or models; one that is written with its access has a line of its own."""
+    names, access = function.libraries, function.library_access
+    if key == "models":
+        names, access = function.models, function.model_access
     for name in names:
         if name not in known:
             at = f"functions.{function.name}.{key}"
+            at = f"{at}.{name}" if name in access else at
             yield at, f"names {name}, which is not defined", suggestion(name, known)
+
+
+@rule(
+    "name-ambiguous",
+    Severity.ERROR,
+    V1,
+    reason="Libraries, models and resources have names of their own kinds, so that one name may "
+    "stand for two of them; a connector's parameter is the id of one.",
+    source=f"{pages.API_V1} (Connector); {pages.OWN}",
+    fix="Give one of them another name.",
+    example="models:\n  serial: {source: digits, version: 1.0.0, destination: /models}\n"
+    "resources:\n  serial: {device: /dev/ttyS0}\n"
+    "connectors:\n  port: {connector: SerialStream, version: 3, resources: {Port: serial}}\n",
+    firm=True,
+)
+def connectors_name_one_part(fleet: Fleet) -> Iterator[Finding]:
+    """What a connector names is one part of the fleet."""
+    libraries = {n for n, x in fleet.libraries.items() if x.install is Install.ML_RESOURCE}
+    known = {"resource": fleet.resources, "model": fleet.models, "library": libraries}
+    for connector in fleet.connectors.values():
+        for parameter, name in connector.resources.items():
+            kinds = [f"a {kind}" for kind, names in known.items() if name in names]
+            if len(kinds) > 1:
+                at = f"connectors.{connector.name}.resources.{parameter}"
+                message = f"names {name}, which is {' and '.join(kinds)}"
+                yield at, message, "give one of them another name"
+
+
+@rule(
+    "name-several",
+    Severity.ERROR,
+    V1,
+    reason="A device that is several nodes and folders on a platform is several resources there, "
+    "and none where the platform lacks it; a connector's parameter is the id of one.",
+    source=f"{pages.API_V1} (Connector); {pages.OWN}",
+    fix="Define a resource of one device node, and name that.",
+    example="resources:\n  serial: {device: [/dev/ttyS0, /dev/ttyS1]}\n"
+    "connectors:\n  port: {connector: SerialStream, version: 3, resources: {Port: serial}}\n",
+    firm=True,
+)
+def connectors_name_one_node(fleet: Fleet) -> Iterator[Finding]:
+    """What a connector names is one resource on each platform."""
+    for connector in fleet.connectors.values():
+        for parameter, name in connector.resources.items():
+            for platform in fleet.used_platforms() if name in fleet.resources else ():
+                count = len(fleet.resources[name].on(platform.name))
+                if count != 1:
+                    at = f"connectors.{connector.name}.resources.{parameter}"
+                    message = f"names {name}, which is {count} resources on {platform.name}"
+                    yield at, message, "define one of a single device node, and name that"
 
 
 @rule(
