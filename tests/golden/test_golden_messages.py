@@ -22,7 +22,6 @@ from ggfleet.model import (
     Manifest,
     Part,
     Resolved,
-    Rollout,
     Subscription,
 )
 from ggfleet.render import render
@@ -59,10 +58,6 @@ def many_components() -> Fleet:
     return make_fleet(deployment=Deployment(components=named))
 
 
-def rolled_out(start: int) -> Fleet:
-    return make_fleet(deployment=Deployment(rollout=Rollout(start, 1, 1)))
-
-
 CASES: Mapping[str, tuple[str, Callable[[], Fleet]]] = {
     "a policy that is too long": ("cloudformation", many_models),
     "more than a template holds": ("cloudformation", many_functions),
@@ -76,7 +71,6 @@ CASES: Mapping[str, tuple[str, Callable[[], Fleet]]] = {
         "recipes-v2",
         lambda: make_fleet(functions=[make_function(runtime="nodejs12.x")]),
     ),
-    "a rollout that is too fast": ("deployment-v2", lambda: rolled_out(2000)),
     "a deployment that is too long": ("deployment-v2", many_components),
     "a target that there is not": ("group-v9", make_fleet),
 }

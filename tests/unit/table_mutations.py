@@ -58,7 +58,7 @@ CROSSED = {
     ("Abort", "failed"): "101 %",
     ("Subscription", "topic"): "a/b/c/d/e/f/g/h/i",
     ("Resource", "destination"): "/a/../b",
-    ("Model", "version"): "1.0.20261123",
+    ("Model", "version"): "1.0.0+a;b",
     ("Function", "timeout"): "0.5 s",
 }
 """Values that a key's schema takes, and what they go beyond does not."""
