@@ -26,9 +26,9 @@ from functional.spec_text import reordered, written
 from functional.v1_sample import digest
 from functional.v1_service import documents_of
 from ggfleet.errors import GgfleetError
+from ggfleet.lint import check
 from ggfleet.model import Fleet, Manifest, Severity
 from ggfleet.render import TARGETS, render
-from ggfleet.spec import check
 from ggfleet.spec.schema import sections
 from ggfleet.spec.tables import Spec
 from unit.test_spec_schema import complaints, keys_in
