@@ -12,7 +12,10 @@ from functional.cloudformation_judges import (
     meant_groups,
     permission_problems,
 )
+from functional.cloudformation_v2_judges import long_policies, meant_calls, waits_of
+from functional.cloudformation_v2_judges import schema_problems as type_problems
 from functional.test_cloudformation import expected_groups
+from functional.test_cloudformation_v2 import expected_calls
 from functional.test_recipes_v2 import SCHEMA, every_problem, schema_problems
 from functional.v1_rules import Tree, rule_problems
 from functional.v1_service import all_shape_problems, documents_of
@@ -55,11 +58,23 @@ def _group(fleet: Fleet, manifest: Manifest, documents: Tree) -> list[str]:
 def _templates(fleet: Fleet, manifest: Manifest, documents: Tree) -> list[str]:
     """All but cfn-lint: SAM's translator, quotas, permissions, and that groups are those of V1."""
     found = [p for template in documents.values() for p in limit_problems(template)]
-    if FLEET not in documents:  # stacks of V2 alone
-        return found
+    if FLEET not in documents:
+        return [*found, *_stacks_v2(fleet, manifest, documents)]
     found += [p for template in documents.values() for p in permission_problems(template)]
     same = meant_groups(documents) == expected_groups(fleet, manifest)
     return found if same else [*found, "the stacks amount to other groups than the calls"]
+
+
+def _stacks_v2(fleet: Fleet, manifest: Manifest, documents: Tree) -> list[str]:
+    """AWS's schemas, the policies of certificates, no circle, and the calls of the V2 targets."""
+    found = [
+        problem
+        for template in documents.values()
+        for problem in (*type_problems(template), *long_policies(template))
+    ]
+    waits_of(documents["v2/fleet.json"])
+    same = meant_calls(documents) == expected_calls(fleet, manifest)
+    return found if same else [*found, "the stacks amount to other calls"]
 
 
 def _components(fleet: Fleet, manifest: Manifest, documents: Tree) -> list[str]:
