@@ -54,6 +54,13 @@ def test_explain_tells_a_rule() -> None:
     assert "cannot be suppressed" in ggfleet("explain", "name-undefined").stdout
 
 
+def test_explain_keeps_ids_whole() -> None:
+    """The names of a guide's pages hold hyphens, and are looked for."""
+    told = ggfleet("explain", "component-connector").stdout
+    assert "move-from-v1" in told
+    assert max(map(len, told.splitlines())) <= 80
+
+
 @pytest.mark.parametrize(
     ("arguments", "fix"),
     [

@@ -45,6 +45,7 @@ def _cores(fleet: Fleet) -> Iterator[Note]:
     if unknown:
         yield Note(
             "cores",
-            f"the certificates of {unknown} are not known: attach the policies that the stacks' "
-            "outputs name to them (`aws iot attach-policy`)",
+            f"{unknown} of {len(fleet.cores)} have no greengrass_certificate_arn in the inventory: "
+            "attach the policies that the stacks' outputs name to their certificates "
+            "(`aws iot attach-policy`)",
         )

@@ -58,8 +58,8 @@ def _releases(fleet: Fleet, requests: Sequence[Request]) -> Iterator[Note]:
                 found[name] = f"{name} {entry['componentVersion']}"
     if found:
         message = (
-            f"does not name {', '.join(found.values())}: these are the newest that are known here; "
-            "which nuclei they are for is not, so try them on one device, and name what works"
+            f"does not name {', '.join(found.values())}: deployed is the newest known here, which "
+            "may not be for your nucleus; try it on one device, and name what works"
         )
         yield Note("deployment.components", message)
 
@@ -74,7 +74,8 @@ def _size(each: Request) -> Iterator[Note]:
     size = document_size(each.document.content)
     if size > SMALL_BYTES:
         message = (
-            f"{each.document.path} has {size} bytes: above {SMALL_BYTES} devices need "
-            "greengrass:GetDeploymentConfiguration in their IoT policy, and classic 2.3 or newer"
+            f"{each.document.path} has {size} bytes: above {SMALL_BYTES} devices need classic 2.3 "
+            "or newer"
         )
-        yield Note("deployment", message)
+        in_aws = "the cores' IoT policy needs greengrass:GetDeploymentConfiguration"
+        yield Note("deployment", message, in_aws)
