@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -19,7 +20,6 @@ from ggfleet.model import (
     Json,
     Manifest,
     Model,
-    Note,
     Part,
     Pending,
     Rendering,
@@ -76,7 +76,7 @@ def test_one_generation_has_plain_notes() -> None:
     fleet = make_fleet(functions=[make_function()])
     one, both = rendering(fleet, Generation.V2), rendering(fleet, *reversed(Generation))
     of_v2 = [n for n in both.notes if n.message.startswith("V2: ")]
-    assert [Note(n.path, f"V2: {n.message}") for n in one.notes] == of_v2
+    assert [replace(n, what=f"V2: {n.what}") for n in one.notes] == of_v2
     assert all(n.message.startswith(("V1: ", "V2: ")) for n in both.notes)
     assert both.notes[0].message.startswith("V1: ")
 

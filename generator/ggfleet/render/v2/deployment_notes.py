@@ -41,7 +41,7 @@ def _pins(fleet: Fleet) -> Iterator[Note]:
             "pins no aws.greengrass.Nucleus: a later deployment may update the classic nucleus by "
             "itself. Nucleus lite comes from its package"
         )
-        yield Note("deployment.components", message)
+        yield Note("deployment.components", message, hint=True)
     for name in pinned:
         others = [each.name for each in platforms if not fits(name, nuclei(each.name))]
         if others:
@@ -61,7 +61,7 @@ def _releases(fleet: Fleet, requests: Sequence[Request]) -> Iterator[Note]:
             f"does not name {', '.join(found.values())}: deployed is the newest known here, which "
             "may not be for your nucleus; try it on one device, and name what works"
         )
-        yield Note("deployment.components", message)
+        yield Note("deployment.components", message, hint=True)
 
 
 def _components(each: Request) -> Mapping[str, Mapping[str, Json]]:

@@ -155,7 +155,7 @@ def _shadows(fleet: Fleet) -> Iterator[Note]:
         yield Note(at, f"becomes {SHADOWS}", in_aws)
     elif SHADOWS not in fleet.deployment.components and any(c.sync_shadow for c in fleet.cores):
         message = f"is left out: nothing on the cores uses shadows, which {SHADOWS} would keep"
-        yield Note(at, message)
+        yield Note(at, message, hint=True)
     for platform in fleet.used_platforms():
         flags = {core.sync_shadow for core in fleet.cores if core.platform == platform.name}
         if len(flags) > 1:
