@@ -52,6 +52,14 @@ def test_what_can_be_expressed_is_written(spec: Path) -> None:
     assert (spec.parent / "out/calls.json").is_file()
 
 
+def test_stacks_that_lose_nothing_are_written(spec: Path) -> None:
+    """What is said of every stack, such as of the bucket's own template, is no loss."""
+    code, out, _ = strict(spec, "--target", "cloudformation")
+    assert code == 0
+    assert "aws.bucket" in out
+    assert (spec.parent / "out/bucket.json").is_file()
+
+
 def test_a_note_is_an_error_and_nothing_is_written(spec: Path) -> None:
     """The same exit code as any other refusal, with the table that says what it is about."""
     add(spec, "deployment: {on_failure: nothing}")

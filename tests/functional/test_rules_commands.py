@@ -54,6 +54,22 @@ def test_explain_tells_a_rule() -> None:
     assert "cannot be suppressed" in ggfleet("explain", "name-undefined").stdout
 
 
+@pytest.mark.parametrize(("verb", "form"), [("check", "sarif"), ("rules", "markdown")])
+def test_two_formats_are_one_too_many(verb: str, form: str) -> None:
+    """--json is short for --format json, which may stand beside it, and no other may."""
+    done = ggfleet(verb, "--format", form, "--json")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"--json and --format {form} exclude each other" in done.stderr
+    assert json.loads(ggfleet("rules", "--format", "json", "--json").stdout)
+
+
+def test_explain_keeps_ids_whole() -> None:
+    """The names of a guide's pages hold hyphens, and are looked for."""
+    told = ggfleet("explain", "component-connector").stdout
+    assert "move-from-v1" in told
+    assert max(map(len, told.splitlines())) <= 80
+
+
 @pytest.mark.parametrize(
     ("arguments", "fix"),
     [

@@ -60,3 +60,10 @@ def test_what_is_on_the_target_itself_is_told_and_does_not_count() -> None:
     notes = [Note("", "AWS ended Greengrass V1"), Note("loggers", "are left out")]
     assert told(notes) == notes[1:]
     assert printed(notes)[1].startswith("(fleet)")
+
+
+def test_a_hint_is_told_and_does_not_count() -> None:
+    """What is good to know of every rendering would otherwise make every strict one fail."""
+    notes = [Note("aws.bucket", "has a template of its own", hint=True), Note("loggers", "go")]
+    assert told(notes) == notes[1:]
+    assert printed(notes)[1].startswith("aws.bucket")

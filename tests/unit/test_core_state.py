@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import sqlite3
 from contextlib import closing
@@ -13,6 +12,7 @@ from typing import Any
 import pytest
 
 from fleet.standin import lite
+from module_support import module_of
 
 PROJECT = Path(__file__).parents[2]
 
@@ -20,13 +20,7 @@ PROJECT = Path(__file__).parents[2]
 @pytest.fixture(scope="module")
 def state() -> ModuleType:
     """Return the module, loaded from its file."""
-    path = PROJECT / "roles/greengrass_verify/library/greengrass_core_state.py"
-    specification = importlib.util.spec_from_file_location(path.stem, path)
-    assert specification is not None
-    assert specification.loader is not None
-    module = importlib.util.module_from_spec(specification)
-    specification.loader.exec_module(module)
-    return module
+    return module_of(PROJECT / "roles/greengrass_verify/library/greengrass_core_state.py")
 
 
 def configuration(**different: str) -> dict[str, Any]:

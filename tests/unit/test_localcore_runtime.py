@@ -4,33 +4,23 @@ from __future__ import annotations
 
 import ast
 import base64
-import importlib.util
 import json
 import sys
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 
 import ggfleet.runtime
+from module_support import module_of
 
 RUNTIME = Path(ggfleet.runtime.__file__).parent
 FILES = sorted(RUNTIME.rglob("*.py"))
 ARN = "arn:aws:lambda:eu-west-1:123456789012:function:one:prod"
 
 
-def load(path: Path) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-runtime = load(RUNTIME / "lambda_runtime.py")
-ipc = load(RUNTIME / "modules/greengrass_ipc_python_sdk/ipc_client.py")
-fields = load(RUNTIME / "modules/greengrass_common/function_arn_fields.py").FunctionArnFields
+runtime = module_of(RUNTIME / "lambda_runtime.py")
+ipc = module_of(RUNTIME / "modules/greengrass_ipc_python_sdk/ipc_client.py")
+fields = module_of(RUNTIME / "modules/greengrass_common/function_arn_fields.py").FunctionArnFields
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda f: f.name)

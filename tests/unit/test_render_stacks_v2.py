@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,17 +11,19 @@ import pytest
 from ggfleet.errors import GgfleetError
 from ggfleet.model import (
     ADAPTER,
+    CLOUD,
     Aws,
     Components,
+    Connector,
     Document,
     Fleet,
     Json,
     Manifest,
     Model,
-    Note,
     Part,
     Pending,
     Rendering,
+    Subscription,
 )
 from ggfleet.render import Generation, generations_of, render
 from ggfleet.render.cloudformation.components import (
@@ -38,11 +41,15 @@ HERE = "arn:aws:iot:eu-west-1:123456789012"
 
 
 def rendering(fleet: Fleet, *generations: Generation) -> Rendering:
+    return render(fleet, manifest_of(fleet), "cloudformation", generations=generations)
+
+
+def manifest_of(fleet: Fleet) -> Manifest:
     archives = [make_archive(p, n, platform=o) for p, n, o in wanted_archives(fleet)]
     archives += [
         make_archive(Part.ADAPTER, ADAPTER, platform=p.name) for p in fleet.used_platforms()
     ]
-    return render(fleet, Manifest(tuple(archives)), "cloudformation", generations=generations)
+    return Manifest(tuple(archives))
 
 
 def templates(fleet: Fleet) -> dict[str, Any]:
@@ -69,7 +76,7 @@ def test_one_generation_has_plain_notes() -> None:
     fleet = make_fleet(functions=[make_function()])
     one, both = rendering(fleet, Generation.V2), rendering(fleet, *reversed(Generation))
     of_v2 = [n for n in both.notes if n.message.startswith("V2: ")]
-    assert [Note(n.path, f"V2: {n.message}") for n in one.notes] == of_v2
+    assert [replace(n, what=f"V2: {n.what}") for n in one.notes] == of_v2
     assert all(n.message.startswith(("V1: ", "V2: ")) for n in both.notes)
     assert both.notes[0].message.startswith("V1: ")
 
@@ -157,7 +164,7 @@ def test_unknown_certificates_are_the_owners_to_attach() -> None:
         {"Ref": name} for name in resources(template, "IoT::Policy")
     ]
     told = [n.message for n in rendering(fleet, Generation.V2).notes if n.path == "cores"]
-    assert any("the certificates of 1 are not known" in message for message in told)
+    assert any("1 of 1 have no greengrass_certificate_arn" in message for message in told)
 
 
 def test_another_partition() -> None:
@@ -191,3 +198,54 @@ def test_each_platform_has_its_own_deployment_and_group() -> None:
     assert targets == {f"{HERE}:thinggroup/line-{name}" for name in ("gateway", "pi")}
     assert set(template["Outputs"]) >= {"TokenExchangeRoleAlias"}
     assert len(template["Outputs"]) == 1 + 2 * 2
+
+
+# What connectors need there
+
+
+def _allowed(fleet: Fleet, action: str) -> set[str]:
+    """What the certificates of a fleet's cores may do."""
+    policies = resources(templates(fleet)["v2/cores.json"], "IoT::Policy").values()
+    statements = [each for one in policies for each in one["PolicyDocument"]["Statement"]]
+    return {on for each in statements if action in each["Action"] for on in each["Resource"]}
+
+
+def _connected(kind: str, *subscriptions: Subscription) -> Fleet:
+    """A fleet with one function, and a connector that is called `other`."""
+    connector = Connector("other", f"arn:aws:greengrass:eu-west-1::/connectors/{kind}/versions/3")
+    return make_fleet(
+        functions=[make_function()], connectors={"other": connector}, subscriptions=subscriptions
+    )
+
+
+@pytest.mark.parametrize("kind", ["CloudWatchMetrics", "SNS"])
+def test_certificates_let_connectors_speak_with_the_cloud(kind: str) -> None:
+    """What AWS's component gets from the cloud by a subscription of its connector."""
+    fleet = _connected(kind, Subscription(CLOUD, "line/+/said", "other"))
+    assert f"{HERE}:topicfilter/line/+/said" in _allowed(fleet, "iot:Subscribe")
+    assert f"{HERE}:topic/line/*/said" in _allowed(fleet, "iot:Receive")
+
+
+def test_certificates_allow_no_answer_that_no_component_gives() -> None:
+    """The generic component answers the cloud; a Lambda component does not reach it."""
+    topic = f"{HERE}:topic/line/done"
+    answers = Subscription("other", "line/done", CLOUD)
+    assert topic in _allowed(_connected("CloudWatchMetrics", answers), "iot:Publish")
+    assert topic not in _allowed(_connected("SNS", answers), "iot:Publish")
+
+
+def test_certificates_let_metrics_of_the_core_through() -> None:
+    """AWS IoT Device Defender gets them on a topic of the core's thing."""
+    topic = f"{HERE}:topic/$aws/things/line-1*/defender/metrics/json"
+    assert topic in _allowed(_connected("DeviceDefender"), "iot:Publish")
+    assert topic not in _allowed(_connected("SNS"), "iot:Publish")
+
+
+def test_stacks_do_not_ask_for_what_they_make() -> None:
+    """The calls' notes tell what roles and policies need; those of stacks do not."""
+    fleet = _connected("SNS")
+    calls = render(fleet, manifest_of(fleet), "deployment-v2").notes
+    assert any("token exchange role" in each.message for each in calls)
+    stacks = rendering(fleet, Generation.V2).notes
+    assert not [each for each in stacks if "token exchange role" in each.message]
+    assert {each.path for each in stacks} > {each.path for each in calls}

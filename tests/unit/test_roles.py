@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import importlib.util
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
@@ -13,6 +12,7 @@ import pytest
 import yaml
 
 from fleet.pki import Authority
+from module_support import module_of
 
 PROJECT = Path(__file__).parents[2]
 ROLES = sorted(path for path in (PROJECT / "roles").iterdir() if path.is_dir())
@@ -144,13 +144,9 @@ def test_playbooks_are_lists_of_roles(playbook: Path) -> None:
 @pytest.fixture(scope="module")
 def filters() -> ModuleType:
     """Return the filter plugin, loaded from its file as Ansible does."""
-    path = PROJECT / "roles/greengrass_certificates/filter_plugins/greengrass_certificates.py"
-    specification = importlib.util.spec_from_file_location(path.stem, path)
-    assert specification is not None
-    assert specification.loader is not None
-    module = importlib.util.module_from_spec(specification)
-    specification.loader.exec_module(module)
-    return module
+    return module_of(
+        PROJECT / "roles/greengrass_certificates/filter_plugins/greengrass_certificates.py"
+    )
 
 
 @pytest.fixture(scope="module")

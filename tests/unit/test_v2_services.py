@@ -2,34 +2,23 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
-from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
 
 from ggfleet.runtime import HERE
+from module_support import module_of
 
-
-def load(path: Path, name: str) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(name, path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-ipc = load(HERE / "component_modules/greengrass_ipc_python_sdk/ipc_client.py", "v2_ipc_client")
+ipc = module_of(HERE / "component_modules/greengrass_ipc_python_sdk/ipc_client.py")
 
 
 @pytest.fixture(name="adapter")
 def load_adapter(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     """The adapter's program; it imports the function's runtime from beside itself."""
     monkeypatch.syspath_prepend(HERE)
-    return load(HERE / "component_runtime.py", "v2_component_runtime")
+    return module_of(HERE / "component_runtime.py")
 
 
 class NucleusClient:

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from ggfleet.cli import output
-from ggfleet.cli.options import inventories, json_option, spec_argument
+from ggfleet.cli.options import format_of, inventories, json_option, spec_argument
 from ggfleet.lint import FindArchives, check, none_built
 from ggfleet.model import Fleet, Json, Severity
 from ggfleet.spec import Checked
@@ -35,9 +35,10 @@ def command(spec: Path, form: str, as_json: bool, strict: bool, bundles: Path | 
     be silenced in the spec, with a reason: suppress: [{rule: ID, at: functions.x, reason: "..."}].
     `ggfleet explain ID` tells what a rule is about.
     """
+    form = format_of(form, as_json)
     checked = check(spec, inventories(), _archives(bundles))
     failed = checked.fleet is None or (strict and _count(checked, Severity.WARNING) > 0)
-    if as_json or form == "json":
+    if form == "json":
         output.print_json(_as_json(spec, checked))
     elif form == "sarif":
         from ggfleet.cli.sarif import sarif_log  # noqa: PLC0415 - only this format needs it

@@ -16,7 +16,9 @@ from ggfleet.errors import GgfleetError
 def command(shell: str, as_json: bool) -> int:
     """Print the completion script of a shell.
 
-    For bash: `ggfleet completion bash > ~/.local/share/bash-completion/completions/ggfleet`
+    \b
+    For bash:
+    ggfleet completion bash > ~/.local/share/bash-completion/completions/ggfleet
     """
     from ggfleet.cli.main import cli  # noqa: PLC0415 - the group imports this module
 

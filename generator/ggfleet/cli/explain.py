@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import textwrap
+
 import click
 from click.shell_completion import CompletionItem
 
@@ -48,7 +50,9 @@ def _tell(rule: Rule) -> None:
     click.secho(rule.id, bold=True, nl=False)
     click.echo(f": {rule.severity}; targets: {targets(rule)}\n{rule.summary}\n")
     for head, text in (("why", rule.reason), ("fix", rule.fix), ("source", rule.source)):
-        click.echo(click.wrap_text(f"{head}: {text}", width=80, subsequent_indent="  "))
+        # Ids such as move-from-v1 stay whole: they are looked for.
+        told = textwrap.fill(f"{head}: {text}", 80, subsequent_indent="  ", break_on_hyphens=False)
+        click.echo(told)
     for name, text in rule.example.items():
         click.echo(f"\nbreaks it, in {name}:")
         click.echo("".join(f"  {line}\n" for line in shortened(text).splitlines()), nl=False)

@@ -45,8 +45,8 @@ def in_order(notes: Sequence[Note]) -> list[Note]:
 
 
 def told(notes: Iterable[Note]) -> list[Note]:
-    """The notes on something that the spec says; one without a path is on the target itself."""
-    return [note for note in notes if note.path]
+    """The notes on what is lost of the spec: no hints, and none on the target itself (no path)."""
+    return [note for note in notes if note.path and not note.hint]
 
 
 def _part(note: Note) -> str:

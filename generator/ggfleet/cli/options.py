@@ -81,3 +81,14 @@ def chosen(fleet: Fleet, platforms: tuple[str, ...]) -> Fleet:
             message = f"--platform {name} is no platform that a core of the spec has"
             raise GgfleetError(message, fix=suggestion(name, known))
     return fleet.only(platforms) if platforms else fleet
+
+
+def format_of(form: str, as_json: bool) -> str:
+    """What `--format` and `--json` ask for together: the second is short for one of the first."""
+    if not as_json:
+        return form
+    if form not in ("text", "json"):
+        raise GgfleetError(
+            f"--json and --format {form} exclude each other", fix="write one of them"
+        )
+    return "json"

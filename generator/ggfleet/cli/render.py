@@ -136,9 +136,10 @@ def _as_json(rendering: Rendering, target: str, out: Path | None) -> dict[str, J
 def _tell(rendering: Rendering, target: str, out: Path | None) -> None:
     """What was written goes to stdout; a refusal, with the table that it is about, to stderr."""
     console = output.out if out else output.err
+    gap = "\n" if out else ""
     if out:
         count = output.plural(len(rendering.documents), "document")
         console.print(f"wrote {count} for {target} to {out}")
     if rendering.notes:
-        console.print(f"\nWhat {target} leaves out or changes:")
+        console.print(f"{gap}What {target} leaves out or changes:")
         console.print(notes.table_of(rendering.notes))

@@ -7,7 +7,7 @@ import textwrap
 import click
 
 from ggfleet.cli import output
-from ggfleet.cli.options import json_option
+from ggfleet.cli.options import format_of, json_option
 from ggfleet.cli.rulebook import book, rule_json, targets
 from ggfleet.errors import GgfleetError
 from ggfleet.spec import RULES, Rule
@@ -32,11 +32,12 @@ def command(theme: str, form: str, as_json: bool) -> int:
 
     `ggfleet explain ID` tells one of them.
     """
+    form = format_of(form, as_json)
     themes = dict.fromkeys(rule.theme for rule in RULES.values())
     if theme and theme not in themes:
         raise GgfleetError(f"{theme} is no theme of rules", fix=suggestion(theme, themes))
     chosen = [rule for rule in RULES.values() if theme in ("", rule.theme)]
-    if as_json or form == "json":
+    if form == "json":
         output.print_json([rule_json(rule) for rule in chosen])
     elif form == "markdown":
         click.echo(book(), nl=False)

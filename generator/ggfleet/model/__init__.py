@@ -1,27 +1,18 @@
 """What a fleet is, in frozen values. Imports the standard library alone."""
 
 from ggfleet.model.archive import ADAPTER, ANY_PLATFORM, Archive, Form, Manifest, Part
+from ggfleet.model.deployment import Abort, Components, Deployment, Rollout
 from ggfleet.model.document import Document, Json, Note, Rendering
 from ggfleet.model.draft import Draft, Drafter, DraftRecipe
-from ggfleet.model.fleet import (
-    CLOUD,
+from ggfleet.model.fleet import CLOUD, SHADOW, Aws, Core, Fleet, Logger, Subscription
+from ggfleet.model.parts import (
     RESOURCE_OWNER,
-    SHADOW,
-    Abort,
     Access,
-    Aws,
-    Components,
-    Core,
-    Deployment,
-    Fleet,
     Function,
     Install,
     Layout,
     Library,
-    Logger,
     Model,
-    Rollout,
-    Subscription,
 )
 from ggfleet.model.platform import Hardware, Platform
 from ggfleet.model.problem import READING, Place, Problem, Severity, Target

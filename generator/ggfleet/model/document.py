@@ -22,10 +22,21 @@ class Document:
 
 @dataclass(frozen=True)
 class Note:
-    """What a target left out or changed: the path in the spec, and why."""
+    """What a target left out or changed: the path in the spec, and why.
+
+    `in_aws` is what has to be allowed in the account besides: stacks do that, and leave it out.
+    A `hint` is good to know, and nothing that the spec says is lost by it.
+    """
 
     path: str
-    message: str
+    what: str
+    in_aws: str = ""
+    hint: bool = False
+
+    @property
+    def message(self) -> str:
+        """All that is said of the path."""
+        return f"{self.what}; {self.in_aws}" if self.in_aws else self.what
 
 
 @dataclass(frozen=True)

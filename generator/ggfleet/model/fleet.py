@@ -4,60 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from enum import StrEnum
-from pathlib import Path
 
+from ggfleet.model.deployment import Components, Deployment
+from ggfleet.model.parts import Access, Function, Install, Library, Model
 from ggfleet.model.platform import Platform
 from ggfleet.model.reference import Reference
 from ggfleet.model.resource import LocalDevice, LocalResource, LocalVolume
 from ggfleet.model.runtime import (
-    Broker,
     ClientDevice,
     Connector,
-    Encoding,
     FunctionDefaults,
-    Isolation,
-    Nucleus,
-    RunAs,
     SystemFunctions,
 )
-
-
-class Install(StrEnum):
-    """How ML libraries reach a device."""
-
-    ML_RESOURCE = "ml-resource"
-    OS_PIP = "os-pip"
-    IN_FUNCTION = "in-function"
-
-
-class Layout(StrEnum):
-    """How a V2 device gets at what an archive holds."""
-
-    ZIP = "zip"
-    SELF_UNPACK = "self-unpack"
-    IMAGE = "image"
-
-
-class Access(StrEnum):
-    """What a function may do with a resource."""
-
-    READ = "ro"
-    WRITE = "rw"
-
 
 CLOUD = "cloud"
 """The source or target of a subscription that stands for AWS IoT Core."""
 
 SHADOW = "shadow"
 """The source or target that stands for the core's shadow service."""
-
-RESOURCE_OWNER = "ggc_ml"
-"""Default Linux group of unpacked ML resources that a function without a container reads.
-
-A group of its own: a V1 deployment fails when a function *runs as* the owner group of an ML
-resource that is not attached to it, and functions run as `ggc_group` unless told otherwise.
-"""
 
 
 @dataclass(frozen=True)
@@ -86,104 +50,6 @@ class Core:
 
 
 @dataclass(frozen=True)
-class Library:
-    """ML libraries that travel together. `destination` is absolute; empty unless ml-resource.
-
-    `permission` is what the owner group may do with the unpacked files. `layout` is for V2, and
-    None where the spec leaves it to the size of the archive. `variants` are platforms and their own
-    requirements; `on` chooses.
-    """
-
-    name: str
-    requirements: Path
-    install: Install
-    destination: str = ""
-    owner: str = RESOURCE_OWNER
-    layout: Layout | None = None
-    permission: Access = Access.READ
-    variants: tuple[tuple[str, Path], ...] = ()
-
-    def on(self, platform: str) -> Library:
-        """The library of one platform."""
-        chosen = dict(self.variants).get(platform, self.requirements)
-        return replace(self, requirements=chosen, variants=()) if self.variants else self
-
-
-@dataclass(frozen=True)
-class Model:
-    """A trained model. `source` is a file or folder, or a URI (`s3://`, a training-job ARN).
-
-    `variants` are platforms and their own sources; `on` chooses.
-    """
-
-    name: str
-    source: str
-    version: str
-    destination: str
-    owner: str = RESOURCE_OWNER
-    permission: Access = Access.READ
-    variants: tuple[tuple[str, str], ...] = ()
-
-    def on(self, platform: str) -> Model:
-        """The model of one platform."""
-        chosen = dict(self.variants).get(platform, self.source)
-        return replace(self, source=chosen, variants=()) if self.variants else self
-
-    def each(self) -> tuple[Model, ...]:
-        """The model with each of its sources, once: they may differ by platform."""
-        sources = dict.fromkeys([self.source, *(source for _, source in self.variants)])
-        return tuple(replace(self, source=source, variants=()) for source in sources)
-
-    @property
-    def is_local(self) -> bool:
-        """Whether `source` is a path that ggfleet bundles, rather than something in AWS."""
-        return not self.source.startswith(("s3://", "arn:"))
-
-
-@dataclass(frozen=True)
-class Function:
-    """A Lambda function on the core.
-
-    `sources` are folders whose contents are laid into one package; `memory` is in KB (0: not set),
-    `timeout` in seconds. `libraries`, `models` and the keys of `resources` are names in the fleet;
-    `library_access` and `model_access` tell of some what a container may do with them (the others:
-    read). `credentials` tells that the code calls AWS, which a V2 component must ask for.
-    `executable` is a native one in the package; `runtime` replaces the platform's Python.
-    """
-
-    name: str
-    sources: tuple[Path, ...]
-    handler: str
-    pinned: bool
-    timeout: int
-    isolation: Isolation
-    memory: int = 0
-    libraries: tuple[str, ...] = ()
-    models: tuple[str, ...] = ()
-    resources: Mapping[str, Access] = field(default_factory=dict)
-    environment: Mapping[str, str] = field(default_factory=dict)
-    credentials: bool = False
-    library_access: Mapping[str, Access] = field(default_factory=dict)
-    model_access: Mapping[str, Access] = field(default_factory=dict)
-    encoding: Encoding = Encoding.JSON
-    executable: str = ""
-    exec_args: str = ""
-    run_as: RunAs | None = None
-    access_sysfs: bool = False
-    runtime: str = ""
-
-    @property
-    def contained(self) -> bool:
-        """Whether the function runs in a Greengrass container."""
-        return self.isolation is Isolation.CONTAINER
-
-    @property
-    def in_python(self) -> bool:
-        """Whether its code is Python's: no native executable, no other language's runtime."""
-        return not self.executable and (not self.runtime or self.runtime.startswith("python"))
-
-
-@dataclass(frozen=True)
 class Subscription:
     """Messages on `topic` from `source` go to `target`.
 
@@ -206,67 +72,6 @@ class Logger:
 
 
 @dataclass(frozen=True)
-class Rollout:
-    """Job rollout: `start` cores a minute, times `factor` after each `after` successes."""
-
-    start: int
-    factor: float
-    after: int
-
-
-@dataclass(frozen=True)
-class Abort:
-    """Stop a rollout when `percent` of at least `after` cores have failed."""
-
-    percent: float
-    after: int
-
-
-@dataclass(frozen=True)
-class Deployment:
-    """How a change reaches the fleet. V1 has none of this; V2 renderers use it.
-
-    `thing_groups` and `nuclei` are by platform name; `components` are others' components with the
-    version to pin. Times are in seconds, 0 where the service's default holds; `update` is `notify`
-    or `skip`.
-    """
-
-    on_failure: str = "rollback"
-    rollout: Rollout | None = None
-    abort: Abort | None = None
-    timeout: int = 0
-    update: str = "notify"
-    update_timeout: int = 0
-    validation_timeout: int = 0
-    thing_groups: Mapping[str, str] = field(default_factory=dict)
-    components: Mapping[str, str] = field(default_factory=dict)
-    nuclei: Mapping[str, Nucleus] = field(default_factory=dict)
-    broker: Broker = Broker.MOQUETTE
-
-    def nucleus_of(self, platform: str) -> Nucleus:
-        """What runs components on the cores of a platform."""
-        return self.nuclei.get(platform, Nucleus.CLASSIC)
-
-
-@dataclass(frozen=True)
-class Components:
-    """What V2 components are called, and the adapter that runs a V1 function as one.
-
-    `wanted` tells that the spec has the section: only then an adapter is built. `adapter` are
-    folders that are laid into one archive with `component_runtime.py` at its top, and
-    `adapter_requirements` is the requirements file of what it imports: ggfleet's own when empty.
-    `user` is `user` or `user:group` by name, the nuclei's own default when empty.
-    """
-
-    wanted: bool = False
-    prefix: str = ""
-    publisher: str = ""
-    adapter: tuple[Path, ...] = ()
-    adapter_requirements: Path | None = None
-    user: str = ""
-
-
-@dataclass(frozen=True)
 class Fleet:
     """Everything that one spec says. Mappings keep the order of the file."""
 
@@ -281,7 +86,7 @@ class Fleet:
     subscriptions: tuple[Subscription, ...]
     loggers: tuple[Logger, ...]
     deployment: Deployment
-    components: Components = Components()
+    components: Components = field(default_factory=Components)
     client_devices: Mapping[str, ClientDevice] = field(default_factory=dict)
     connectors: Mapping[str, Connector] = field(default_factory=dict)
     function_defaults: FunctionDefaults = field(default_factory=FunctionDefaults)

@@ -24,7 +24,7 @@ _LEGACY_CAMERA = Hardware(
     "as AWS's guide has it for old systems; newer ones are said to have /dev/vcsm-cma instead",
 )
 _PI_GPU = Hardware("gpu", ("/dev/dri/renderD128",), UNTRIED)
-_JETSON_NODES = (
+JETSON_NODES = (
     "/dev/nvhost-ctrl",
     "/dev/nvhost-gpu",
     "/dev/nvhost-ctrl-gpu",
@@ -33,10 +33,10 @@ _JETSON_NODES = (
     "/dev/nvmap",
 )
 _TEGRA = "/usr/lib/aarch64-linux-gnu/tegra"
-_NANO_GPU = Hardware("gpu", (*_JETSON_NODES, _TEGRA), SAMPLE)
+_NANO_GPU = Hardware("gpu", (*JETSON_NODES, _TEGRA), SAMPLE)
 _NEWER_GPU = Hardware(
     "gpu",
-    (*_JETSON_NODES, "/dev/nvhost-as-gpu", "/dev/nvhost-vic", _TEGRA),
+    (*JETSON_NODES, "/dev/nvhost-as-gpu", "/dev/nvhost-vic", _TEGRA),
     f"from a public V1 sample for older boards, {UNTRIED}",
 )
 

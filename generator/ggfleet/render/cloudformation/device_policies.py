@@ -12,12 +12,14 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 
 from ggfleet.errors import GgfleetError
-from ggfleet.model import Core, Fleet, Json, Resolved
+from ggfleet.model import CLOUD, Core, Fleet, Json, Resolved
 from ggfleet.render.cloudformation.components import FROM_CLOUD, TO_CLOUD, Bodies
 from ggfleet.render.cloudformation.device_role import alias_name
 from ggfleet.render.cloudformation.policies import policy, size_of
 from ggfleet.render.cloudformation.template import Part, logical_id, ref, resource
 from ggfleet.render.group_v1.names import arn
+from ggfleet.render.v2.aws import DEFENDER
+from ggfleet.render.v2.connectors import cloud_subscriptions
 
 MAX_POLICY = 2_048
 """Characters of a policy of AWS IoT, white space not counted (AWS IoT Core quotas)."""
@@ -62,7 +64,10 @@ def core_policies(fleet: Fleet, bodies: Bodies) -> dict[str, Part]:
         things = devices.get(core.name, ())
         clients = _client_devices(fleet, bodies, core, things)
         shadows = _shadows(fleet, core, things) if shadowed[core.platform] else ()
-        documents = _packed([*_own(fleet, core), *clients, *shadows, *topics[core.platform]])
+        metrics = _metrics(fleet, bodies, core)
+        documents = _packed(
+            [*_own(fleet, core), *clients, *shadows, *metrics, *topics[core.platform]]
+        )
         _refuse_many(core, documents)
         parts[core.name] = _part(core, documents)
     return parts
@@ -113,15 +118,27 @@ def _own(fleet: Fleet, core: Core) -> Iterator[Allowance]:
 
 
 def _topics(fleet: Fleet, bodies: Bodies, platform: str) -> Iterator[Allowance]:
-    """What components send and get by IoT Core, as their own policies say."""
+    """What components send and get by IoT Core: the fleet's as their own policies say, AWS's as
+    subscriptions of the connectors that they stand for.
+    """
     told = bodies.topics(platform)
-    for topic in told.get(TO_CLOUD, ()):
+    bound = [*cloud_subscriptions(fleet, bodies.entries(platform))]
+    sent = {*told.get(TO_CLOUD, ()), *(each.topic for each in bound if each.target == CLOUD)}
+    got = {*told.get(FROM_CLOUD, ()), *(each.topic for each in bound if each.source == CLOUD)}
+    for topic in sorted(sent):
         for pattern in _patterns(topic):
             yield PUBLISH, arn(fleet, "iot", f"topic/{pattern}")
-    for topic in told.get(FROM_CLOUD, ()):
+    for topic in sorted(got):
         yield SUBSCRIBE, arn(fleet, "iot", f"topicfilter/{topic}")
         for pattern in _patterns(topic):
             yield RECEIVE, arn(fleet, "iot", f"topic/{pattern}")
+
+
+def _metrics(fleet: Fleet, bodies: Bodies, core: Core) -> Iterator[Allowance]:
+    """What AWS IoT Device Defender is told of the core (developer guide, the component's page)."""
+    if bodies.is_deployed(DEFENDER, core.platform):
+        topic = f"$aws/things/{core.thing}*/defender/metrics/json"
+        yield PUBLISH, arn(fleet, "iot", f"topic/{topic}")
 
 
 def _patterns(topic: str) -> Iterator[str]:

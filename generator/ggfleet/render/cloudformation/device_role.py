@@ -78,8 +78,9 @@ def role_notes(fleet: Fleet, bodies: Bodies) -> Iterator[Note]:
             yield Note(f"functions.{function.name}.credentials", message)
     if bodies.is_deployed(STREAMS):
         more = f"{more_in(DEVICE_POLICIES)} ({STREAMS_NEED}, on the targets)"
-        message = f"sends where functions tell it: {more}"
-        yield Note(f"deployment.components.{STREAMS}", message)
+        wanted = fleet.system_functions.stream_manager is not None
+        at = "system_functions.stream_manager" if wanted else f"deployment.components.{STREAMS}"
+        yield Note(at, f"sends where functions tell it: {more}")
     here = deployed_connectors(fleet, bodies.is_deployed)
     yield from connector_notes(here, DEVICE_POLICIES)
 

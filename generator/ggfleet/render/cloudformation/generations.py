@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 from enum import StrEnum
 from types import MappingProxyType
 
-from ggfleet.model import Document, Fleet, Manifest, Note, Rendering
+from ggfleet.model import Document, Fleet, Manifest, Rendering
 from ggfleet.render.cloudformation.bucket import bucket_template
 from ggfleet.render.cloudformation.rules import where_the_spec_says
 from ggfleet.render.cloudformation.stacks_v1 import render_stacks_v1
@@ -44,7 +45,7 @@ def render_cloudformation(
     documents = [Document("bucket.json", bucket.content())]
     documents += [document for each in made.values() for document in each.documents]
     told = [
-        note if len(made) == 1 else Note(note.path, f"{generation.upper()}: {note.message}")
+        note if len(made) == 1 else replace(note, what=f"{generation.upper()}: {note.what}")
         for generation, each in made.items()
         for note in each.notes
     ]

@@ -36,6 +36,7 @@ def notes(fleet: Fleet, of_group: Iterable[Note], cores_apart: int) -> Iterator[
         "aws.bucket",
         "has a template of its own, bucket.json: functions cannot be made before their packages "
         "are in the bucket. Leave it out when the bucket exists",
+        hint=True,
     )
     yield from _cores(cores_apart)
     yield from _functions(fleet)
@@ -43,7 +44,7 @@ def notes(fleet: Fleet, of_group: Iterable[Note], cores_apart: int) -> Iterator[
     yield from _beside(fleet)
     yield from _jobs(fleet)
     yield from (note for note in of_group if note.message != END_OF_API)
-    yield Note("deployment", NO_DEPLOYMENT)
+    yield Note("deployment", NO_DEPLOYMENT, hint=True)
 
 
 def _cores(apart: int) -> Iterator[Note]:
@@ -51,6 +52,7 @@ def _cores(apart: int) -> Iterator[Note]:
         "cores",
         "things, certificates and IoT policies are not made: the cores have them already. Nor is "
         "the service role associated with the account: no resource type does that",
+        hint=True,
     )
     if apart:
         yield Note(
@@ -58,6 +60,7 @@ def _cores(apart: int) -> Iterator[Note]:
             f"do not fit one template: {apart} templates group-v1/cores-NNN.json hold them, and "
             "read what they share from Parameter Store, where the stack of group-v1/fleet.json "
             "has put it",
+            hint=True,
         )
 
 
@@ -67,6 +70,7 @@ def _functions(fleet: Fleet) -> Iterator[Note]:
             "functions",
             "each is one Lambda function per platform, FLEET-FUNCTION-PLATFORM: CloudFormation "
             "publishes only the code that a function has at the time",
+            hint=True,
         )
 
 

@@ -15,12 +15,14 @@ def notes(fleet: Fleet, bodies: Bodies, nested: int) -> Iterator[Note]:
         "aws.bucket",
         "has a template of its own, bucket.json: components cannot be made before their archives "
         "are in the bucket. Leave it out when the bucket exists",
+        hint=True,
     )
     if nested:
         yield Note(
             "components",
             f"do not fit one template: {nested} templates beside v2/fleet.json are nested in it; "
             "upload them with `aws cloudformation package`",
+            hint=True,
         )
     yield from _cores(fleet)
     yield from role_notes(fleet, bodies)
@@ -28,6 +30,7 @@ def notes(fleet: Fleet, bodies: Bodies, nested: int) -> Iterator[Note]:
         "deployment",
         "resets every component that has defaults whenever it changes: a stack knows no earlier "
         "rendering (deployment-v2 has --previous)",
+        hint=True,
     )
     for operation in bodies.others:
         message = f"{operation} has no resource type: make the calls of deployment-v2 for it"
@@ -40,11 +43,14 @@ def _cores(fleet: Fleet) -> Iterator[Note]:
         "things and certificates are not made, nor put into thing groups, which no resource type "
         "does: use `aws iot add-thing-to-thing-group`. Their nuclei have to name the role alias "
         f"{alias_name(fleet)}",
+        hint=True,
     )
     unknown = sum(not isinstance(core.certificate_arn, Resolved) for core in fleet.cores)
     if unknown:
         yield Note(
             "cores",
-            f"the certificates of {unknown} are not known: attach the policies that the stacks' "
-            "outputs name to them (`aws iot attach-policy`)",
+            f"{unknown} of {len(fleet.cores)} have no greengrass_certificate_arn in the inventory: "
+            "attach the policies that the stacks' outputs name to their certificates "
+            "(`aws iot attach-policy`)",
+            hint=True,
         )

@@ -8,6 +8,7 @@ certificates allow is in `cores.json`, or in several: it needs nothing of the ot
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from ggfleet.errors import GgfleetError
 from ggfleet.model import Core, Document, Fleet, Json, Manifest, Rendering
@@ -58,6 +59,7 @@ Places = Mapping[str, str]
 def render_stacks_v2(fleet: Fleet, manifest: Manifest) -> Rendering:
     """The templates of components and deployments, below `v2/`.
 
+    What the calls' notes say of roles and policies is made here.
     Raises as `render_recipes_v2` does, and `GgfleetError` for what CloudFormation does not take.
     """
     recipes = render_recipes_v2(fleet, manifest)
@@ -67,7 +69,8 @@ def render_stacks_v2(fleet: Fleet, manifest: Manifest) -> Rendering:
     templates = {**nested, **_cores(fleet, bodies)}
     documents = [Document(f"{FOLDER}/{name}.json", t.content()) for name, t in templates.items()]
     own = notes(fleet, bodies, nested=len(nested) - 1)
-    told = dict.fromkeys([*own, *recipes.notes, *deployments.notes])
+    others = [replace(each, in_aws="") for each in (*recipes.notes, *deployments.notes)]
+    told = dict.fromkeys([*own, *others])
     return Rendering(tuple(documents), tuple(told))
 
 

@@ -161,10 +161,10 @@ def client_notes(fleet: Fleet) -> Iterator[Note]:
     )
     yield Note(
         "client_devices",
-        "need more in the cores' IoT policy (greengrass:PutCertificateAuthorities, "
+        "need Greengrass's service role in the account",
+        "the cores' IoT policy needs greengrass:PutCertificateAuthorities, "
         "VerifyClientDeviceIdentity, VerifyClientDeviceIoTCertificateAssociation, "
-        "GetConnectivityInfo, UpdateConnectivityInfo, and the shadow topics of THING-gci), and "
-        "Greengrass's service role in the account",
+        "GetConnectivityInfo, UpdateConnectivityInfo, and the shadow topics of THING-gci",
     )
     if not fleet.system_functions.ip_detector:
         yield Note(

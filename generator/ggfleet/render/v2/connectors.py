@@ -6,7 +6,7 @@ generic ones take their settings by V1's names; those of the type Lambda have en
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from ggfleet.model import (
@@ -188,6 +188,21 @@ def _partners(fleet: Fleet, connector: Connector) -> set[str]:
     return found
 
 
+def cloud_subscriptions(fleet: Fleet, names: Container[str]) -> Iterator[Subscription]:
+    """Those by which one of these components sends to the cloud, or gets from it."""
+    bound = {
+        name
+        for name, each in fleet.connectors.items()
+        if (known := counterpart(each))
+        and known.component in names
+        and (known.is_lambda or _partners(fleet, each) == {CLOUD})
+    }
+    for each in fleet.subscriptions:
+        ends = {each.source, each.target}
+        if CLOUD in ends and bound & ends and not why_unserved(fleet, each):
+            yield each
+
+
 def connector_notes(fleet: Fleet) -> Iterator[Note]:
     """What becomes of each connector on the classic nucleus."""
     for each in fleet.connectors.values():
@@ -197,7 +212,12 @@ def connector_notes(fleet: Fleet) -> Iterator[Note]:
             what = OTHERWISE.get(_kind(each), "AWS has no component that stands for it")
             yield Note(at, f"is left out: {what}")
             continue
-        yield Note(at, _needs(known))
+        needs = ": the core needs Python and what Lambda components need" if known.is_lambda else ""
+        in_aws = (
+            "the token exchange role needs what it calls in AWS, the cores' IoT policy what it "
+            "sends and gets there"
+        )
+        yield Note(at, f"becomes {known.component}{needs}", in_aws)
         taken = {*known.settings, known.device}
         if known.is_lambda:
             taken |= {ISOLATION, MEMORY}
@@ -208,10 +228,3 @@ def connector_notes(fleet: Fleet) -> Iterator[Note]:
         if not known.is_lambda and mixed and CLOUD in _partners(fleet, each):
             message = "has no messages with the cloud: it has them with functions, and one way only"
             yield Note(at, message)
-
-
-def _needs(known: Counterpart) -> str:
-    message = f"becomes {known.component}: the token exchange role needs what it calls in AWS"
-    if known.is_lambda:
-        message += ", and the core Python and what Lambda components need"
-    return message

@@ -41,7 +41,7 @@ def _pins(fleet: Fleet) -> Iterator[Note]:
             "pins no aws.greengrass.Nucleus: a later deployment may update the classic nucleus by "
             "itself. Nucleus lite comes from its package"
         )
-        yield Note("deployment.components", message)
+        yield Note("deployment.components", message, hint=True)
     for name in pinned:
         others = [each.name for each in platforms if not fits(name, nuclei(each.name))]
         if others:
@@ -58,10 +58,10 @@ def _releases(fleet: Fleet, requests: Sequence[Request]) -> Iterator[Note]:
                 found[name] = f"{name} {entry['componentVersion']}"
     if found:
         message = (
-            f"does not name {', '.join(found.values())}: these are the newest that are known here; "
-            "which nuclei they are for is not, so try them on one device, and name what works"
+            f"does not name {', '.join(found.values())}: deployed is the newest known here, which "
+            "may not be for your nucleus; try it on one device, and name what works"
         )
-        yield Note("deployment.components", message)
+        yield Note("deployment.components", message, hint=True)
 
 
 def _components(each: Request) -> Mapping[str, Mapping[str, Json]]:
@@ -74,7 +74,8 @@ def _size(each: Request) -> Iterator[Note]:
     size = document_size(each.document.content)
     if size > SMALL_BYTES:
         message = (
-            f"{each.document.path} has {size} bytes: above {SMALL_BYTES} devices need "
-            "greengrass:GetDeploymentConfiguration in their IoT policy, and classic 2.3 or newer"
+            f"{each.document.path} has {size} bytes: above {SMALL_BYTES} devices need classic 2.3 "
+            "or newer"
         )
-        yield Note("deployment", message)
+        in_aws = "the cores' IoT policy needs greengrass:GetDeploymentConfiguration"
+        yield Note("deployment", message, in_aws)

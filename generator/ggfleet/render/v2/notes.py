@@ -101,11 +101,9 @@ def _resources(fleet: Fleet) -> Iterator[Note]:
             )
             yield Note(f"resources.{name}", message)
         elif isinstance(resource, Secret):
-            message = (
-                f"needs {VAULT}, which nucleus lite does not have, and "
-                "secretsmanager:GetSecretValue in the token exchange role"
-            )
-            yield Note(f"resources.{name}", message)
+            message = f"needs {VAULT}, which nucleus lite does not have"
+            in_aws = "the token exchange role needs secretsmanager:GetSecretValue"
+            yield Note(f"resources.{name}", message, in_aws)
 
 
 def _told(resource: LocalDevice | LocalVolume, fleet: Fleet) -> str:

@@ -148,14 +148,14 @@ def _classic(fleet: Fleet) -> Iterator[Note]:
 def _shadows(fleet: Fleet) -> Iterator[Note]:
     at = "cores.sync_shadow"
     if uses_shadows(fleet, fleet.client_devices.values()):
-        message = (
-            f"becomes {SHADOWS}: the cores' IoT policy needs iot:GetThingShadow, UpdateThingShadow "
-            "and DeleteThingShadow for the shadows that are kept the same in the cloud"
+        in_aws = (
+            "the cores' IoT policy needs iot:GetThingShadow, UpdateThingShadow and "
+            "DeleteThingShadow for the shadows that are kept the same in the cloud"
         )
-        yield Note(at, message)
+        yield Note(at, f"becomes {SHADOWS}", in_aws)
     elif SHADOWS not in fleet.deployment.components and any(c.sync_shadow for c in fleet.cores):
-        message = f"is left out: nothing on the cores uses shadows; else {SHADOWS} keeps them"
-        yield Note(at, message)
+        message = f"is left out: nothing on the cores uses shadows, which {SHADOWS} would keep"
+        yield Note(at, message, hint=True)
     for platform in fleet.used_platforms():
         flags = {core.sync_shadow for core in fleet.cores if core.platform == platform.name}
         if len(flags) > 1:

@@ -81,7 +81,8 @@ def _stream_notes(settings: StreamManager) -> Iterator[Note]:
     at = "system_functions.stream_manager"
     yield Note(
         at,
-        f"becomes {STREAMS}: the core needs Java, the token exchange role what streams export to",
+        f"becomes {STREAMS}: the core needs Java",
+        "the token exchange role needs what streams export to",
     )
     yield Note(f"{at}.memory", "is left out: it limits a container; jvm_arguments limit the heap")
     if settings.read_only:

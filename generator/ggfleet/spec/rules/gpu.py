@@ -7,18 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ggfleet.model import Fleet, Function, LocalDevice, LocalVolume, Platform, Severity
+from ggfleet.spec.presets import JETSON_NODES
 from ggfleet.spec.rules import pages
 from ggfleet.spec.rules.parts import listed, text_of, told
 from ggfleet.spec.rules.registry import LAMBDAS, SPEC, Finding, of_files, rule
 
-JETSON_NODES = (
-    "/dev/nvhost-ctrl",
-    "/dev/nvhost-gpu",
-    "/dev/nvhost-ctrl-gpu",
-    "/dev/nvhost-dbg-gpu",
-    "/dev/nvhost-prof-gpu",
-    "/dev/nvmap",
-)
 GPU_LIBRARIES = re.compile(
     r"^\s*(tensorrt[\w-]*|tensorflow-gpu|onnxruntime-gpu|cupy[\w-]*|nvidia-[\w-]+|pycuda"
     r"|jetson[\w-]*|dlr-gpu)\b",

@@ -111,7 +111,7 @@ def lite_has_no_system_functions(fleet: Fleet) -> Iterator[Finding]:
     "manager, launcher, runtimes and router, and AWS's samples of machine learning are for the "
     "classic nucleus.",
     source=f"{pages.RUNTIMES}; {pages.LITE_RECIPES}; {pages.ML_V2}",
-    fix="Give devices with nucleus lite a fleet, and so a deployment, without it.",
+    fix="Nothing: deployments for nucleus lite leave it out.",
     example="components: {prefix: com.example}\n"
     'deployment: {nuclei: {pi: lite}, components: {aws.greengrass.LogManager: "2.3.7"}}\n',
 )
@@ -122,7 +122,7 @@ def lite_runs_generic_components(fleet: Fleet) -> Iterator[Finding]:
         yield (
             f"deployment.components.{names[0]}",
             f"is for the classic nucleus: {told(on_lite(fleet))} would not run {listed(names)}",
-            "give devices with nucleus lite a fleet without it",
+            "nothing: deployments for nucleus lite leave it out",
         )
 
 
@@ -133,7 +133,7 @@ def lite_runs_generic_components(fleet: Fleet) -> Iterator[Finding]:
     reason="On nucleus lite every component runs as the user of runWithDefault.posixUser, or as "
     "root where its recipe says RequiresPrivilege; it takes no user for one component.",
     source=f"{pages.MIGRATION}; {pages.LITE_RECIPES}",
-    fix="Set runWithDefault.posixUser on the devices, or let one user serve all functions.",
+    fix="Name the one user in components.user, and let it serve all functions.",
     example=f"{LITE_SPEC}functions: {{classify: {{isolation: none, run_as: {{uid: 1001}}}}}}\n",
 )
 def lite_has_one_user(fleet: Fleet) -> Iterator[Finding]:
@@ -143,5 +143,5 @@ def lite_has_one_user(fleet: Fleet) -> Iterator[Finding]:
         yield (
             f"functions.{named[0].name}.run_as",
             "is not kept by nucleus lite, where all components run as one user",
-            "set runWithDefault.posixUser on the devices",
+            "name one user for all in components.user",
         )
