@@ -5,6 +5,7 @@ What this cannot show is a nucleus; tests/functional/v2_device.py does what one 
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
@@ -152,12 +153,13 @@ def place_of(component: Component) -> Path:
     return Path(f"/run/ggfleet/{component.name}")
 
 
-def children(pid: int) -> str:
-    """The commands of a process's children."""
-    found = subprocess.run(
-        ["ps", "-o", "comm=", "--ppid", str(pid)], check=False, capture_output=True, text=True
-    )
-    return found.stdout
+def children(pid: int) -> list[str]:
+    """The commands of a process's children, from the kernel: not every machine has `ps`."""
+    found = []
+    for each in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
+        with contextlib.suppress(FileNotFoundError):  # it has ended meanwhile
+            found.append(Path(f"/proc/{each}/comm").read_text().strip())
+    return found
 
 
 def mounted(component: Component) -> list[str]:
