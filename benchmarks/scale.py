@@ -127,8 +127,9 @@ def arguments() -> argparse.Namespace:
         help="sizes of the fleets (default: %(default)s)",
     )  # fmt: skip
     parser.add_argument(
-        "--functions", default="20", metavar="N", help="of each fleet (default: %(default)s)"
-    )
+        "--functions", default="20", metavar="N",
+        help="of each fleet (default: %(default)s); the IoT policies of a core take some 80",
+    )  # fmt: skip
     parser.add_argument(
         "--runs", type=int, default=5, help="runs of each command (default: %(default)s)"
     )
