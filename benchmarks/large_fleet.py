@@ -1,11 +1,11 @@
 """Writes the fleet that `scale.py` measures: any number of cores, and all that they run.
 
-    PYTHONPATH=generator python benchmarks/large_fleet.py FOLDER CORES
+    PYTHONPATH=generator python benchmarks/large_fleet.py FOLDER CORES [FUNCTIONS]
 
 Four platforms, three libraries (one in each way to a device), five models of which one differs by
-platform, four resources, 20 functions, 60 subscriptions, an Ansible inventory of one YAML file with
-a group for each platform, and a manifest of archives that nobody built: their digests and sizes are
-made up.
+platform, four resources, 20 functions, three subscriptions for each, an Ansible inventory of one
+YAML file with a group for each platform, and a manifest of archives that nobody built: their
+digests and sizes are made up.
 """
 
 from __future__ import annotations
@@ -62,20 +62,20 @@ KINDS = (
 """What functions have besides code, handler and model, by turns."""
 
 
-def write_fleet(folder: Path, cores: int) -> Path:
+def write_fleet(folder: Path, cores: int, functions: int = FUNCTIONS) -> Path:
     """Write the spec, all that it names and `bundles/manifest.json`; returns the spec's path."""
     (folder / "bundles").mkdir(parents=True)
     (folder / "libraries.txt").write_text("numpy==1.26.4\n")
-    for number in range(FUNCTIONS):
+    for number in range(functions):
         code = folder / f"function-{number}"
         code.mkdir()
         (code / "function.py").write_text("def handler(event, context):\n    return event\n")
     for number in range(MODELS):
         (folder / f"model-{number}").write_bytes(b"weights")
     _write_inventory(folder / "hosts.yml", cores)
-    write_manifest(folder / "bundles/manifest.json", Manifest(tuple(_archives())))
+    write_manifest(folder / "bundles/manifest.json", Manifest(tuple(_archives(functions))))
     spec = folder / "fleet.yml"
-    parts = (*_cores(cores), *_models(), *_functions(), *_subscriptions())
+    parts = (*_cores(cores), *_models(), *_functions(functions), *_subscriptions(functions))
     spec.write_text("\n".join((HEAD, *parts, "")))
     return spec
 
@@ -98,9 +98,9 @@ def _models() -> Iterator[str]:
         )
 
 
-def _functions() -> Iterator[str]:
+def _functions(count: int) -> Iterator[str]:
     yield "functions:"
-    for number in range(FUNCTIONS):
+    for number in range(count):
         kind = KINDS[number % len(KINDS)]
         yield (
             f"  function-{number}: {{source: function-{number}, handler: function.handler, "
@@ -108,11 +108,11 @@ def _functions() -> Iterator[str]:
         )
 
 
-def _subscriptions() -> Iterator[str]:
+def _subscriptions(functions: int) -> Iterator[str]:
     """From the cloud to every function, back, and from each to the next."""
     yield "subscriptions:"
-    for number in range(FUNCTIONS):
-        name, following = f"function-{number}", f"function-{(number + 1) % FUNCTIONS}"
+    for number in range(functions):
+        name, following = f"function-{number}", f"function-{(number + 1) % functions}"
         yield f"  - {{from: cloud, topic: {name}/request, to: {name}}}"
         yield f"  - {{from: {name}, topic: {name}/result, to: cloud}}"
         yield f"  - {{from: {name}, topic: {name}/next, to: {following}}}"
@@ -135,12 +135,12 @@ def _host(number: int) -> Iterator[str]:
     yield f"  greengrass_certificate_arn: arn:aws:iot:eu-west-1:{ACCOUNT}:cert/{digits}"
 
 
-def _archives() -> Iterator[Archive]:
+def _archives(functions: int) -> Iterator[Archive]:
     for platform in GROUPS.values():
         yield _archive(Part.LIBRARIES, "tensorflow", platform, 900_000_000)
         yield _archive(Part.MODEL, "model-0", platform, 4_000_000)
         yield _archive(Part.ADAPTER, ADAPTER, platform, 20_000_000)
-        for number in range(FUNCTIONS):
+        for number in range(functions):
             yield _archive(Part.FUNCTION, f"function-{number}", platform, 3_000_000)
     for number in range(1, MODELS):
         yield _archive(Part.MODEL, f"model-{number}", ANY_PLATFORM, 4_000_000)
@@ -155,4 +155,4 @@ def _archive(part: Part, name: str, platform: str, unpacked: int) -> Archive:
 
 
 if __name__ == "__main__":
-    print(write_fleet(Path(sys.argv[1]), int(sys.argv[2])))
+    print(write_fleet(Path(sys.argv[1]), *map(int, sys.argv[2:4])))

@@ -104,7 +104,8 @@ def main() -> None:
     options = arguments()
     sizes = [int(word) for word in options.cores.split(",")]
     sources = [SOURCES, *([options.before.resolve()] if options.before else [])]
-    rows = measure(sizes, options.runs, sources, options.folder)
+    with fleets(sizes, options.functions, sources, options.folder) as benches:
+        rows = measure(benches, options.runs, sources)
     own_memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * KIB
     if any(row.cost.memory <= own_memory for row in rows):
         # A process counts the memory of the one that started it until it becomes another program.
@@ -126,6 +127,10 @@ def arguments() -> argparse.Namespace:
         help="sizes of the fleets (default: %(default)s)",
     )  # fmt: skip
     parser.add_argument(
+        "--functions", default="20", metavar="N",
+        help="of each fleet (default: %(default)s); the IoT policies of a core take some 80",
+    )  # fmt: skip
+    parser.add_argument(
         "--runs", type=int, default=5, help="runs of each command (default: %(default)s)"
     )
     parser.add_argument(
@@ -139,19 +144,16 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def measure(
-    sizes: Sequence[int], runs: int, sources: Sequence[Path], folder: Path | None
-) -> list[Row]:
+def measure(benches: Sequence[Bench], runs: int, sources: Sequence[Path]) -> list[Row]:
     """The costs of all commands for all sizes; of two sources the second is `before`."""
     found: dict[tuple[str, int], list[list[Cost]]] = {}
-    with fleets(sizes, sources, folder) as benches:
-        for number in range(runs):
-            for bench in benches:
-                progress(f"run {number + 1} of {runs}: {bench.cores} cores")
-                every = dict(bench.costs(number))
-                for command, cost in (*every.items(), (ALL, together(every))):
-                    of_all = found.setdefault((command, bench.cores), [[] for _ in sources])
-                    of_all[sources.index(bench.sources)].append(cost)
+    for number in range(runs):
+        for bench in benches:
+            progress(f"run {number + 1} of {runs}: {bench.cores} cores")
+            every = dict(bench.costs(number))
+            for command, cost in (*every.items(), (ALL, together(every))):
+                of_all = found.setdefault((command, bench.cores), [[] for _ in sources])
+                of_all[sources.index(bench.sources)].append(cost)
     progress("")
     return [
         Row(command, size, *(middle(costs) for costs in of_all))
@@ -161,7 +163,7 @@ def measure(
 
 @contextlib.contextmanager
 def fleets(
-    sizes: Sequence[int], sources: Sequence[Path], folder: Path | None
+    sizes: Sequence[int], functions: str, sources: Sequence[Path], folder: Path | None
 ) -> Iterator[list[Bench]]:
     """Fleets of all sizes in a folder that goes when the block ends."""
     with tempfile.TemporaryDirectory(prefix="ggfleet-scale-", dir=folder) as name:
@@ -172,8 +174,8 @@ def fleets(
         ]
         for bench in benches:
             # In a process of its own, which may be larger than those that are measured.
-            words = [sys.executable, HERE / "large_fleet.py", bench.folder, str(bench.cores)]
-            subprocess.run(words, check=True, stdout=subprocess.DEVNULL)
+            words = [HERE / "large_fleet.py", bench.folder, str(bench.cores), functions]
+            subprocess.run([sys.executable, *words], check=True, stdout=subprocess.DEVNULL)
         for bench in benches[: len(sources)]:
             list(bench.costs(-1))  # compiles and reads all modules
         yield benches

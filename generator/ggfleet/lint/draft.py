@@ -23,7 +23,7 @@ from ggfleet.model import (
     Part,
 )
 from ggfleet.render.group_v1.names import archive_uri
-from ggfleet.render.v2 import render_deployment_v2, render_recipes_v2
+from ggfleet.render.v2 import drafted
 from ggfleet.render.v2.names import component_name
 
 DIGITS = 16
@@ -41,9 +41,9 @@ def draft(fleet: Fleet, manifest: Manifest) -> Draft:
     missing = [each for each in _wanted(fleet) if manifest.find(*each) is None]
     whole = Manifest((*manifest.archives, *(_stand_in(fleet, *each) for each in missing)))
     documents: list[Document] = []
-    for renderer in (render_recipes_v2, render_deployment_v2):
-        with contextlib.suppress(GgfleetError):
-            documents += renderer(fleet, whole).documents
+    with contextlib.suppress(GgfleetError):
+        for document in drafted(fleet, whole):
+            documents.append(document)  # noqa: PERF402 - those before an error are kept
     return Draft(
         recipes=tuple(_recipes(fleet, documents)),
         deployments=dict(_below("deployments/", documents)),

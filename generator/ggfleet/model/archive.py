@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 
 
 class Part(StrEnum):
@@ -64,8 +66,15 @@ class Manifest:
 
     def find(self, part: Part, name: str, platform: str, form: Form = Form.ZIP) -> Archive | None:
         """The archive for a platform, or the one for any platform, or None."""
-        for archive in self.archives:
-            wanted = (archive.part, archive.name, archive.form) == (part, name, form)
-            if wanted and archive.platform in (platform, ANY_PLATFORM):
+        for archive in self._variants.get((part, name, form), ()):
+            if archive.platform in (platform, ANY_PLATFORM):
                 return archive
         return None
+
+    @cached_property
+    def _variants(self) -> Mapping[tuple[Part, str, Form], list[Archive]]:
+        """The archives but for their platforms: every part of a fleet asks for its own."""
+        found: dict[tuple[Part, str, Form], list[Archive]] = {}
+        for each in self.archives:
+            found.setdefault((each.part, each.name, each.form), []).append(each)
+        return found

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from ggfleet.model.deployment import Components, Deployment
 from ggfleet.model.parts import Access, Function, Install, Library, Model
@@ -96,6 +97,16 @@ class Fleet:
         """What a subscription can join."""
         return [CLOUD, *self.functions, *self.client_devices, *self.connectors, SHADOW]
 
+    @cached_property
+    def incoming(self) -> Mapping[str, tuple[Subscription, ...]]:
+        """The subscriptions by their target; found once, as neither they nor the fleet change."""
+        return _by_end((each.target, each) for each in self.subscriptions)
+
+    @cached_property
+    def outgoing(self) -> Mapping[str, tuple[Subscription, ...]]:
+        """The subscriptions by their source."""
+        return _by_end((each.source, each) for each in self.subscriptions)
+
     def used_resources(self) -> set[str]:
         """The names of resources that a function or a connector uses."""
         used = {name for function in self.functions.values() for name in function.resources}
@@ -146,6 +157,13 @@ class Fleet:
         """The functions that a library or model is attached to."""
         wanted = "libraries" if isinstance(resource, Library) else "models"
         return tuple(f for f in self.functions.values() if resource.name in getattr(f, wanted))
+
+
+def _by_end(ends: Iterable[tuple[str, Subscription]]) -> dict[str, tuple[Subscription, ...]]:
+    found: dict[str, list[Subscription]] = {}
+    for end, each in ends:
+        found.setdefault(end, []).append(each)
+    return {end: tuple(each) for end, each in found.items()}
 
 
 def _attached(

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from ggfleet.errors import GgfleetError
 from ggfleet.model import Fleet, Json, Manifest, Rendering
 from ggfleet.render.cloudformation import Generation, render_cloudformation
-from ggfleet.render.group_v1 import render_group_v1
+from ggfleet.render.group_v1.group import render_group_v1
 from ggfleet.render.v2 import render_deployment_v2, render_recipes_v2
 
 Renderer = Callable[[Fleet, Manifest], Rendering]

@@ -28,19 +28,24 @@ _TRUTHS = ("true", "True", "TRUE", "false", "False", "FALSE")
 class Key(Generic[T]):
     """One key: how it is read, and what people and editors are told of it.
 
-    `kind` names the kind of value in a few words, `schema` is JSON Schema for the value alone,
-    `default` is what holds when nothing is written, as one would write it. `tables` are the
-    mappings that the value holds.
+    `kind` names the kind of value in a few words, `form` is JSON Schema for the value alone, with
+    `Loose` types; `default` is what holds when nothing is written, as one would write it. `tables`
+    are the mappings that the value holds.
     """
 
     about: str
     kind: str
     reader: Callable[[Section, str], T]
-    schema: Mapping[str, Any]
+    form: Mapping[str, Any]
     required: bool = False
     default: str = ""
     tables: tuple[type[Table], ...] = ()
     name: str = ""
+
+    @property
+    def schema(self) -> Schema:
+        """JSON Schema for the value alone."""
+        return {name: _plain(value) for name, value in self.form.items()}
 
     def read(self, section: Section) -> T:
         """The value in a section; a wrong one becomes a problem and a harmless stand-in."""
@@ -52,7 +57,7 @@ class Key(Generic[T]):
             self.about,
             self.kind,
             lambda section, name: convert(self.reader(section, name)),
-            self.schema,
+            self.form,
             self.required,
             self.default,
             self.tables,
@@ -106,7 +111,7 @@ def written(key: Key[Any]) -> str:
     links = ", ".join(f"[{table.__name__}](#{table.__name__.lower()})" for table in key.tables)
     if links and not key.kind.endswith(")"):
         return f"{key.kind}: {links}"
-    examples = key.schema.get("examples", [])
+    examples = key.form.get("examples", [])
     return ", ".join([key.kind, *(f"as `{in_flow_style(example)}`" for example in examples)])
 
 
@@ -121,14 +126,36 @@ def in_flow_style(example: Any) -> str:
     return f'"{text}"' if text.replace(".", "", 1).isdigit() else text
 
 
+class Loose(str):
+    """The type of a text that has this pattern, and that YAML may take for something else.
+
+    What for is found out when somebody asks for the schema: reading a spec would pay for it.
+    """
+
+    __slots__ = ()
+
+    def types(self) -> str | list[str]:
+        """`type` of JSON Schema."""
+        fits = partial(re.fullmatch, str(self)) if self else bool
+        types = ["string"]
+        types += ["number"] if any(fits(each) for each in _NUMBERS) else []
+        types += ["boolean"] if any(fits(each) for each in _TRUTHS) else []
+        return types if len(types) > 1 else "string"
+
+
 def scalar(pattern: str) -> Schema:
-    """JSON Schema of a text that YAML may take for a number or a truth value."""
-    fits = partial(re.fullmatch, pattern) if pattern else bool
-    types = ["string"]
-    types += ["number"] if any(fits(each) for each in _NUMBERS) else []
-    types += ["boolean"] if any(fits(each) for each in _TRUTHS) else []
-    schema: Schema = {"type": types if len(types) > 1 else "string"}
+    """A text as a `Key.form` has it."""
+    schema: Schema = {"type": Loose(pattern)}
     return {**schema, "pattern": whole(pattern)} if pattern else schema
+
+
+def _plain(form: Any) -> Any:
+    """A part of a `Key.form` as JSON Schema has it."""
+    if isinstance(form, Loose):
+        return form.types()
+    if isinstance(form, Mapping):
+        return {name: _plain(each) for name, each in form.items()}
+    return [_plain(each) for each in form] if isinstance(form, list) else form
 
 
 def whole(pattern: str) -> str:

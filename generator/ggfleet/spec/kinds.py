@@ -190,7 +190,7 @@ def optional(key: Key[T]) -> Key[T | None]:
     def read(section: Section, name: str) -> T | None:
         return key.reader(section, name) if section.has(name) else None
 
-    return Key(key.about, key.kind, read, key.schema, tables=key.tables)
+    return Key(key.about, key.kind, read, key.form, tables=key.tables)
 
 
 def either(short: Key[T], long: Key[T]) -> Key[T]:
@@ -200,7 +200,7 @@ def either(short: Key[T], long: Key[T]) -> Key[T]:
         way = long if section.holds_mapping(name) else short
         return way.reader(section, name)
 
-    schema = {"anyOf": [short.schema, long.schema]}
+    schema = {"anyOf": [short.form, long.form]}
     kind = f"{written(short)}, or {written(long)}"
     tables = (*short.tables, *long.tables)
     return Key(short.about, kind, read, schema, short.required, short.default, tables)
@@ -217,8 +217,8 @@ def per_platform(key: Key[T]) -> Key[tuple[T | None, dict[str, T]]]:
             section.error(name, "is empty", "name a value, or one for each platform")
         return None, {each: key.reader(inner, each) for each in inner.given()}
 
-    schema = {"type": "object", "additionalProperties": key.schema, "minProperties": 1}
-    long = replace(short, kind="platforms and theirs", reader=read, schema=schema, tables=())
+    schema = {"type": "object", "additionalProperties": key.form, "minProperties": 1}
+    long = replace(short, kind="platforms and theirs", reader=read, form=schema, tables=())
     return either(short, long)
 
 

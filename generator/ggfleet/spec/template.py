@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from importlib.resources import files
-from importlib.resources.abc import Traversable
+from typing import TYPE_CHECKING
 
 from ggfleet.spec.schema import FILE, MODELINE, json_schema
 from ggfleet.system.files import to_json
+
+if TYPE_CHECKING:
+    from importlib.resources.abc import Traversable
 
 SUFFIX = ".j2"
 
@@ -18,7 +20,9 @@ def starter(*, name: str, region: str, account: str, bucket: str) -> dict[str, s
     The schema lies beside the spec, so that editors find it without a network and in the version
     that made it; `ggfleet schema --out` writes a later one.
     """
-    # Imported here: it takes longer to import than `ggfleet check` takes to judge a spec.
+    # Imported here: they take longer to import than `ggfleet check` takes to judge a spec.
+    from importlib.resources import files  # noqa: PLC0415
+
     from jinja2 import Environment, StrictUndefined  # noqa: PLC0415
 
     # Nothing is escaped: the templates are YAML and Python, not HTML.

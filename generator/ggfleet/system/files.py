@@ -2,20 +2,19 @@
 
 A reader, a crash or a full disk must never meet half of one: everything is written beside its
 place, flushed to the disk (fsync) and renamed.
+
+`ggfleet check` writes nothing: what only writing needs is imported there, as it takes 5 ms.
 """
 
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import fcntl
 import hashlib
 import itertools
 import json
 import os
-import shutil
 import stat
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO
@@ -31,6 +30,8 @@ FEW = 50
 @contextlib.contextmanager
 def atomic_file(path: Path, mode: int = 0o644) -> Iterator[BinaryIO]:
     """Open a file that takes the place of `path` when the block ends without an exception."""
+    import tempfile  # noqa: PLC0415 - see above
+
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
@@ -130,6 +131,8 @@ def flush_tree(folder: Path) -> None:
 
 
 def _syncfs(folder: Path) -> None:
+    import ctypes  # noqa: PLC0415 - see above
+
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         if ctypes.CDLL(None, use_errno=True).syncfs(handle) != 0:
@@ -146,6 +149,8 @@ def sha256(path: Path) -> str:
 
 def remove_tree(folder: Path) -> None:
     """Remove a folder that may hold read-only folders; a missing one is fine."""
+    import shutil  # noqa: PLC0415 - see above
+
     if folder.is_symlink():
         folder.unlink()
     if not folder.exists():

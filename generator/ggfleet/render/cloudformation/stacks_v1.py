@@ -25,7 +25,7 @@ from ggfleet.render.cloudformation.template import (
     resource,
     together,
 )
-from ggfleet.render.group_v1 import render_group_v1
+from ggfleet.render.group_v1.group import render_group_v1
 from ggfleet.render.group_v1.names import archive_uri
 from ggfleet.render.known import Known, resolve
 

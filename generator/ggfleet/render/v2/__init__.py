@@ -5,6 +5,7 @@ tells the mapping and the traps. Where a rule stands in code without a source, i
 """
 
 from ggfleet.render.v2.deployment import render_deployment_v2
+from ggfleet.render.v2.drafted import drafted
 from ggfleet.render.v2.recipes import render_recipes_v2
 
-__all__ = ["render_deployment_v2", "render_recipes_v2"]
+__all__ = ["drafted", "render_deployment_v2", "render_recipes_v2"]

@@ -14,8 +14,8 @@ PUBSUB = "aws.greengrass.ipc.pubsub"
 
 def access_control(fleet: Fleet, function: Function, component: str) -> dict[str, Json]:
     """Policies by service. A policy's id begins with the component: ids are unique on a device."""
-    incoming = [each for each in fleet.subscriptions if each.target == function.name]
-    outgoing = [each for each in fleet.subscriptions if each.source == function.name]
+    incoming = fleet.incoming.get(function.name, ())
+    outgoing = fleet.outgoing.get(function.name, ())
     control: dict[str, Json] = {}
     for service, to_cloud, publish, subscribe in (
         (MQTT, True, "PublishToIoTCore", "SubscribeToIoTCore"),
@@ -58,18 +58,18 @@ def secrets_of(fleet: Fleet, function: Function) -> list[str]:
 
 def aws_components(fleet: Fleet, function: Function) -> list[str]:
     """The components of AWS that a function depends on."""
-    ends = {
-        end
-        for each in fleet.subscriptions
-        for end in (each.source, each.target)
-        if function.name in (each.source, each.target)
-    }
     needed = (
         (CREDENTIALS, function.credentials),
         (VAULT, bool(secrets_of(fleet, function))),
-        (SHADOWS, SHADOW in ends),
+        (SHADOWS, _uses_shadow(fleet, function)),
     )
     return [name for name, there in needed if there]
+
+
+def _uses_shadow(fleet: Fleet, function: Function) -> bool:
+    to = (each.target for each in fleet.outgoing.get(function.name, ()))
+    of = (each.source for each in fleet.incoming.get(function.name, ()))
+    return SHADOW in {*to, *of}
 
 
 def _policy(operation: str, resources: Iterable[str]) -> Json:

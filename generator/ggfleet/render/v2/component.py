@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ggfleet.model import Fleet, Json, Layout, Platform, limits
 from ggfleet.render.v2.content import Content
 from ggfleet.render.v2.names import ARCHITECTURES, version_of
+from ggfleet.system.files import to_json
 
 LITE_BYTES = limits.LITE_RECIPE
 UNIT_BYTES = limits.LITE_UNIT
@@ -50,7 +50,7 @@ class Component:
     @property
     def size(self) -> int:
         """Bytes of the recipe's file."""
-        return len(json.dumps(self.recipe, indent=2, ensure_ascii=False).encode())
+        return len(to_json(self.recipe).strip().encode())
 
     @property
     def unit_size(self) -> int:

@@ -33,7 +33,7 @@ def render_deployment_v2(
     """
     parts = make_parts(find_sources(fleet, manifest))
     earlier = None if previous is None else Earlier(previous)
-    creates = [_create(fleet, parts, each, earlier) for each in fleet.used_platforms()]
+    creates = [create_deployment(fleet, parts, each, earlier) for each in fleet.used_platforms()]
     requests = [*creates, *_associations(fleet)]
     classic = [each for each in fleet.used_platforms() if not _on_lite(fleet, each)]
     entries = {each.name: entries_on(fleet, parts, each, None) for each in classic}
@@ -60,7 +60,10 @@ def _associations(fleet: Fleet) -> Iterator[Request]:
     return associations(replace(fleet, cores=cores))
 
 
-def _create(fleet: Fleet, parts: Parts, platform: Platform, earlier: Earlier | None) -> Request:
+def create_deployment(
+    fleet: Fleet, parts: Parts, platform: Platform, earlier: Earlier | None
+) -> Request:
+    """The call for the cores of a platform. Raises `GgfleetError` for a body that is too long."""
     settings = fleet.deployment
     group = settings.thing_groups.get(platform.name, f"{fleet.name}-{platform.name}")
     body: dict[str, Json] = {

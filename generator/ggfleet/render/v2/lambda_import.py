@@ -69,8 +69,8 @@ def _parameters(fleet: Fleet, function: Function) -> Json:
     """Every value is said: the defaults differ from V1's (pinned is true, for one)."""
     sources: list[Json] = [
         {"topic": each.topic, "type": "IOT_CORE" if each.source == CLOUD else "PUB_SUB"}
-        for each in fleet.subscriptions
-        if each.target == function.name and each.source not in fleet.functions
+        for each in fleet.incoming.get(function.name, ())
+        if each.source not in fleet.functions
     ]
     return {
         "eventSources": sources,

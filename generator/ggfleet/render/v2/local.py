@@ -9,7 +9,7 @@ unpack everything themselves, and so have versions of their own.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from ggfleet.model import Document, Fleet, Json, Manifest, Platform
 from ggfleet.render.group_v1.names import archive_uri
@@ -36,20 +36,25 @@ def local_documents(
     """
     files = {archive_uri(fleet, each.key): each.file for each in manifest.archives}
     for nucleus, parts in (("classic", classic), ("lite", lite)):
-        found: dict[str, Component] = {}
+        found: list[Component] = []
         for platform in fleet.used_platforms():
             if nucleus == "classic" and platform.name not in entries:
                 continue
             components = [*parts.on(platform)]
-            found |= {each.name: each for each in components}
+            found += components
             body: Json = {
                 "artifacts": [*_artifacts(components, platform, files)],
                 "argv": [*_ARGV[nucleus], *_words(nucleus, components, entries, platform)],
             }
             yield Document(f"local/{nucleus}/{platform.name}.json", body)
-        for component in found.values():
-            path = f"{RECIPE_FOLDERS[nucleus]}/{component.name}-{component.version}.json"
-            yield Document(path, component.recipe)
+        yield from local_recipes(nucleus, found)
+
+
+def local_recipes(nucleus: str, components: Iterable[Component]) -> Iterator[Document]:
+    """The recipes that a nucleus (`classic` or `lite`) deploys by itself, each once."""
+    for component in {each.name: each for each in components}.values():
+        path = f"{RECIPE_FOLDERS[nucleus]}/{component.name}-{component.version}.json"
+        yield Document(path, component.recipe)
 
 
 _ARGV = {

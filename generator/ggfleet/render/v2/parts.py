@@ -62,7 +62,9 @@ def make_parts(sources: Sources) -> Parts:
     fleet = sources.fleet
     ml = {(_kind(each), each.name): _ml(sources, each) for each in attached_ml(fleet)}
     parts = Parts(ml, {})
-    functions = {name: _function(sources, each, parts) for name, each in fleet.functions.items()}
+    # Once for each platform, not for each function: a fleet takes as long as it has functions.
+    on = {each.name: sources.fleet_on(each).on(each.name) for each in fleet.used_platforms()}
+    functions = {n: _function(sources, each, parts, on) for n, each in fleet.functions.items()}
     return Parts(ml, functions)
 
 
@@ -125,7 +127,10 @@ def _steps(
     return {"install": {"Script": scripts.unpack(own), "Timeout": timeout}, "run": run}
 
 
-def _function(sources: Sources, function: Function, parts: Parts) -> dict[str, Component]:
+def _function(
+    sources: Sources, function: Function, parts: Parts, on: Mapping[str, Fleet]
+) -> dict[str, Component]:
+    """`on` are the fleets of platforms, with the resources that each one has."""
     fleet = sources.fleet
 
     def build(component: str, platform: Platform) -> Body:
@@ -134,11 +139,12 @@ def _function(sources: Sources, function: Function, parts: Parts) -> dict[str, C
         needed = [(each, parts.of(each, platform)) for each in _attached(here, one)]
         own = sources.content(Part.FUNCTION, one.name, platform)
         adapter = sources.content(Part.ADAPTER, ADAPTER, platform)
+        places = _places(platform, needed) | _volumes(on[platform.name], one.name)
         return Body(
             _function_steps(here, one, platform, (adapter, own), needed),
             (adapter, own),
             native=True,
-            configuration=_configuration(here, one, component, platform, needed),
+            configuration=_configuration(here, one, component, places, needed),
             dependencies=_dependencies(here, one, [each for _, each in needed]),
         )
 
@@ -181,18 +187,21 @@ def _function_steps(
     return _steps([adapter, own], script, variables, privileged=is_root(fleet, function))
 
 
+def _places(platform: Platform, needed: Needed) -> dict[str, Json]:
+    """Where the adapter shows libraries and models, and where they are."""
+    return {each.destination: below_artifacts(one.path(platform)) for each, one in needed}
+
+
+def _volumes(here: Fleet, function: str) -> dict[str, Json]:
+    """The same of a function's folders; `here` is the fleet of one platform."""
+    resources = (here.resources[name] for name in here.functions[function].resources)
+    return {each.destination: each.source for each in resources if isinstance(each, LocalVolume)}
+
+
 def _configuration(
-    fleet: Fleet, function: Function, component: str, platform: Platform, needed: Needed
+    fleet: Fleet, function: Function, component: str, places: dict[str, Json], needed: Needed
 ) -> dict[str, Json]:
     """What the adapter reads over the IPC; numbers would come back as 1.0, so there are none."""
-    places: dict[str, Json] = {
-        each.destination: below_artifacts(one.path(platform)) for each, one in needed
-    }
-    here = fleet.on(platform.name)
-    for name in here.functions[function.name].resources:
-        resource = here.resources[name]
-        if isinstance(resource, LocalVolume):
-            places[resource.destination] = resource.source
     encoding: dict[str, Json] = {}
     if function.encoding is not Encoding.JSON:
         encoding = {"encoding": str(function.encoding)}
@@ -201,13 +210,11 @@ def _configuration(
         **encoding,
         "subscribe": [
             {"from": _realm(each.source), "topic": each.topic}
-            for each in fleet.subscriptions
-            if each.target == function.name
+            for each in fleet.incoming.get(function.name, ())
         ],
         "publish": [
             {"to": _realm(each.target), "topic": each.topic}
-            for each in fleet.subscriptions
-            if each.source == function.name
+            for each in fleet.outgoing.get(function.name, ())
         ],
         "resources": places,
         "environment": _environment(function, needed),

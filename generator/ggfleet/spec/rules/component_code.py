@@ -9,7 +9,7 @@ from pathlib import Path
 from ggfleet.model import Fleet, Function, Severity
 from ggfleet.spec.rules import pages
 from ggfleet.spec.rules.components import WANTED
-from ggfleet.spec.rules.parts import text_of
+from ggfleet.spec.rules.parts import python_files, text_of
 from ggfleet.spec.rules.registry import SPEC, V2, Finding, of_files
 
 AWS_SDK = re.compile(r"^\s*(?:import|from) (?:boto3|botocore|aioboto3|aiobotocore)\b", re.MULTILINE)
@@ -74,7 +74,7 @@ def _components(fleet: Fleet) -> Iterator[Function]:
 def _first(function: Function, pattern: re.Pattern[str], root: Path) -> str:
     """File and line of the first fit, or nothing."""
     for folder in function.sources:
-        for file in sorted(folder.rglob("*.py")) if folder.is_dir() else ():
+        for file in python_files(folder):
             text = text_of(file)
             if match := pattern.search(text):
                 told = file.relative_to(root) if file.is_relative_to(root) else file

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import partial
 from itertools import pairwise
 
 from ggfleet.model import Fleet, Function, Library, LocalVolume, Model, Severity, limits
@@ -24,6 +25,11 @@ _MODEL = (
 ADAPTER_PYTHON = (3, 8)
 FILE = re.compile(r"[A-Za-z0-9._+@=-]+")
 """A file name that means the same in a script, a URI and a folder's name."""
+
+
+def _many(count: int) -> str:
+    one = "{source: code, handler: function.handler, isolation: none}"
+    return f"{WANTED}functions:\n" + "".join(f"  classify-{n}: {one}\n" for n in range(count))
 
 
 def _topic(topic: str) -> str:
@@ -86,11 +92,8 @@ def platforms_run_the_adapter(fleet: Fleet) -> Iterator[Finding]:
     "and model in use, becomes at least one.",
     source=pages.QUOTAS,
     fix="Join functions, or divide the fleet among Regions or accounts.",
-    example=WANTED
-    + "functions:\n"
-    + "".join(f"  classify-{n}: {{source: code, handler: function.handler, isolation: none}}\n"
-              for n in range(limits.COMPONENTS)),
-)  # fmt: skip
+    example=partial(_many, limits.COMPONENTS),
+)
 def components_fit_a_region(fleet: Fleet) -> Iterator[Finding]:
     """A Region has at most 5,000 components."""
     parts: list[Library | Model] = [*fleet.libraries.values(), *fleet.models.values()]

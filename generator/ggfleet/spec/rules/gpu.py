@@ -37,8 +37,9 @@ _JETSON = 'platforms: {pi: {architecture: aarch64, python: "3.8", glibc: "2.31",
 def gpus_are_whole(fleet: Fleet) -> Iterator[Finding]:
     """A container that sees one node of a Jetson's GPU sees all of them."""
     for platform in _jetsons(fleet):
-        for function in fleet.on(platform.name).functions.values():
-            seen = _nodes(fleet.on(platform.name), function)
+        here = fleet.on(platform.name)
+        for function in here.functions.values():
+            seen = _nodes(here, function)
             missing = [node for node in JETSON_NODES if node not in seen]
             if function.contained and missing and len(missing) < len(JETSON_NODES):
                 yield (
@@ -64,8 +65,9 @@ def gpus_are_whole(fleet: Fleet) -> Iterator[Finding]:
 )
 def gpus_are_attached(fleet: Fleet, _: Path) -> Iterator[Finding]:
     """A container with libraries for a Jetson's GPU sees the GPU."""
+    jetsons = [(each, fleet.on(each.name)) for each in _jetsons(fleet)]
     for function in fleet.functions.values():
-        blind = [each for each in _jetsons(fleet) if not _nodes(fleet.on(each.name), function)]
+        blind = [each for each, here in jetsons if not _nodes(here, function)]
         wants = _gpu_library(fleet, function, blind) if function.contained else ""
         if wants:
             yield (

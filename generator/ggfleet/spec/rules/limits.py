@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from functools import partial
 
 from ggfleet.model import CLOUD, Fleet, Severity, Subscription
 from ggfleet.spec.rules import pages
@@ -65,7 +66,7 @@ def _resources(fleet: Fleet) -> int:
     reason="A V1 group has at most 200 functions.",
     source=pages.QUOTAS,
     fix="Join functions, or divide the fleet.",
-    example=_functions(201),
+    example=partial(_functions, 201),
 )
 def few_functions(fleet: Fleet) -> Iterator[Finding]:
     """A group has at most 200 functions."""
@@ -82,7 +83,7 @@ def few_functions(fleet: Fleet) -> Iterator[Finding]:
     "say 200.",
     source=f"{pages.LOCAL_RESOURCES_CLI}; {pages.QUOTAS}",
     fix="Join models, libraries or volumes.",
-    example=_devices(51),
+    example=partial(_devices, 51),
 )
 def few_resources(fleet: Fleet) -> Iterator[Finding]:
     """A group with more than 50 resources may be refused."""
@@ -98,7 +99,7 @@ def few_resources(fleet: Fleet) -> Iterator[Finding]:
     reason="No page of AWS allows more than 200 resources in a group.",
     source=pages.QUOTAS,
     fix="Join models, libraries or volumes.",
-    example=_devices(201),
+    example=partial(_devices, 201),
 )
 def not_too_many_resources(fleet: Fleet) -> Iterator[Finding]:
     """A group has at most 200 resources."""
@@ -129,7 +130,7 @@ def _resource_key(fleet: Fleet) -> str:
     reason="Older pages allow 1,000 subscriptions in a group, the quotas 10,000.",
     source=pages.QUOTAS,
     fix="Join topics with a wildcard.",
-    example=_subscriptions(1001, "classify", "cloud"),
+    example=partial(_subscriptions, 1001, "classify", "cloud"),
 )
 def few_subscriptions(fleet: Fleet) -> Iterator[Finding]:
     """A group with more than 1,000 subscriptions may be refused."""
@@ -146,7 +147,7 @@ def few_subscriptions(fleet: Fleet) -> Iterator[Finding]:
     reason="A V1 group has at most 10,000 subscriptions.",
     source=pages.QUOTAS,
     fix="Join topics with a wildcard.",
-    example=_subscriptions(10_001, "classify", "cloud"),
+    example=partial(_subscriptions, 10_001, "classify", "cloud"),
 )
 def not_too_many_subscriptions(fleet: Fleet) -> Iterator[Finding]:
     """A group has at most 10,000 subscriptions."""
@@ -164,7 +165,7 @@ def not_too_many_subscriptions(fleet: Fleet) -> Iterator[Finding]:
     "core says that it opens a further connection for each 50.",
     source=f"{pages.QUOTAS}; {pages.CORE}",
     fix="Join topics with a wildcard.",
-    example=_subscriptions(51, "cloud", "classify"),
+    example=partial(_subscriptions, 51, "cloud", "classify"),
 )
 def few_subscriptions_from_the_cloud(fleet: Fleet) -> Iterator[Finding]:
     """A group with more than 50 subscriptions from the cloud may be refused."""
@@ -181,7 +182,7 @@ def few_subscriptions_from_the_cloud(fleet: Fleet) -> Iterator[Finding]:
     reason="Older pages allow 200 client devices in a group, the quotas 2,500.",
     source=f"{pages.QUOTAS}; {pages.CORE}",
     fix="Divide them among several cores.",
-    example=_client_devices(201),
+    example=partial(_client_devices, 201),
 )
 def few_client_devices(fleet: Fleet) -> Iterator[Finding]:
     """A group with more than 200 client devices may be refused."""
@@ -198,7 +199,7 @@ def few_client_devices(fleet: Fleet) -> Iterator[Finding]:
     reason="A V1 group has at most 2,500 client devices.",
     source=pages.QUOTAS,
     fix="Divide them among several cores.",
-    example=_client_devices(2501),
+    example=partial(_client_devices, 2501),
 )
 def not_too_many_client_devices(fleet: Fleet) -> Iterator[Finding]:
     """A group has at most 2,500 client devices."""

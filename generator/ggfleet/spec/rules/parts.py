@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Hashable, Iterable, Iterator
 from pathlib import Path, PurePosixPath
@@ -102,6 +103,15 @@ def version(text: str) -> tuple[int, int]:
 def listed(names: list[str]) -> str:
     """`a`, `a and b`, `a, b and c`."""
     return " and ".join(part for part in (", ".join(names[:-1]), names[-1]) if part)
+
+
+def python_files(folder: Path) -> list[Path]:
+    """The Python files of a function's folder and of those in it, in order.
+
+    Many rules ask, and `Path.rglob` takes twice as long. Links to folders are not followed.
+    """
+    files = (Path(top, name) for top, _, names in os.walk(folder) for name in names)
+    return sorted(file for file in files if file.name.endswith(".py"))
 
 
 def text_of(file: Path) -> str:

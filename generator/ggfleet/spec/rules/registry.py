@@ -23,6 +23,9 @@ FileCheck = Callable[[Fleet, Path], Iterator[Finding]]
 DraftCheck = Callable[[Fleet, Draft], Iterator[Finding]]
 """A check that looks at the V2 documents which would be made of a fleet."""
 
+Example = str | Mapping[str, str] | Callable[[], str]
+"""A spec, or files by their name; a long spec is written when somebody asks for it."""
+
 ALL = tuple(Target)
 V1 = (Target.V1,)
 CLASSIC = (Target.CLASSIC,)
@@ -36,8 +39,7 @@ LAMBDAS = (Target.V1, Target.CLASSIC)
 class Rule:
     """One thing that can be wrong with a fleet, and all there is to say about it.
 
-    `example` are files that break the rule, by their name: a part of a spec, and where a spec alone
-    cannot break it, part of an inventory or a source file. A `firm` rule cannot be suppressed.
+    A `firm` rule cannot be suppressed.
     """
 
     id: str
@@ -47,7 +49,7 @@ class Rule:
     reason: str
     source: str
     fix: str
-    example: Mapping[str, str]
+    broken: Example
     firm: bool
     check: FileCheck | None
     draft_check: DraftCheck | None = None
@@ -56,6 +58,16 @@ class Rule:
     def theme(self) -> str:
         """The first word of the id."""
         return self.id.partition("-")[0]
+
+    @property
+    def example(self) -> Mapping[str, str]:
+        """Files that break the rule, by their name.
+
+        They are a part of a spec, and where a spec alone cannot break it, part of an inventory or a
+        source file.
+        """
+        broken = self.broken() if callable(self.broken) else self.broken
+        return {SPEC: broken} if isinstance(broken, str) else broken
 
     def problem(self, problems: Problems, finding: Finding) -> Problem:
         """A finding of this rule, at the place that its path has in the file."""
@@ -82,7 +94,7 @@ def rule(
     reason: str,
     source: str,
     fix: str,
-    example: str | Mapping[str, str],
+    example: Example,
     firm: bool = False,
 ) -> Callable[[Check], Check]:
     """Make a rule of a check that looks at the fleet alone; its docstring is the rule's summary."""
@@ -103,16 +115,15 @@ def of_files(
     reason: str,
     source: str,
     fix: str,
-    example: str | Mapping[str, str],
+    example: Example,
     firm: bool = False,
     summary: str = "",
 ) -> Callable[[FileCheck], FileCheck]:
     """Make a rule of a check that looks at files too."""
 
     def register(check: FileCheck) -> FileCheck:
-        files = {SPEC: example} if isinstance(example, str) else example
         told = summary or _summary(check)
-        add(Rule(name, severity, targets, told, reason, source, fix, files, firm, check))
+        add(Rule(name, severity, targets, told, reason, source, fix, example, firm, check))
         return check
 
     return register
@@ -126,15 +137,14 @@ def of_documents(
     reason: str,
     source: str,
     fix: str,
-    example: str | Mapping[str, str],
+    example: Example,
     firm: bool = False,
 ) -> Callable[[DraftCheck], DraftCheck]:
     """Make a rule of a check that looks at the V2 documents of a fleet."""
 
     def register(check: DraftCheck) -> DraftCheck:
-        files = {SPEC: example} if isinstance(example, str) else example
         told = _summary(check)
-        add(Rule(name, severity, targets, told, reason, source, fix, files, firm, None, check))
+        add(Rule(name, severity, targets, told, reason, source, fix, example, firm, None, check))
         return check
 
     return register

@@ -11,6 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from ggfleet.model import Fleet, Function
+from ggfleet.spec.rules.parts import python_files
 from ggfleet.spec.rules.registry import Finding
 
 SDK = "greengrasssdk"
@@ -36,7 +37,7 @@ def nodes(fleet: Fleet) -> Found:
     """What is seen of every Python file of every function."""
     for function in fleet.functions.values():
         for folder in function.sources:
-            for file in sorted(folder.rglob("*.py")) if folder.is_dir() else ():
+            for file in python_files(folder):
                 for node in _parsed(file, file.stat().st_mtime_ns):
                     yield function, file, node
 
