@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from ggfleet.errors import GgfleetError
-from ggfleet.model import Core, Document, Fleet, Json, Manifest, Rendering
+from ggfleet.model import Core, Fleet, Json, Manifest, Rendering
 from ggfleet.render.cloudformation.components import (
     Bodies,
     after,
@@ -65,7 +65,7 @@ def render_stacks_v2(fleet: Fleet, manifest: Manifest) -> Rendering:
     bodies = bodies_of(recipes, deployments)
     nested = _nested(fleet, bodies)
     templates = {**nested, **_cores(fleet, bodies)}
-    documents = [Document(f"{FOLDER}/{name}.json", t.content()) for name, t in templates.items()]
+    documents = [each.document(f"{FOLDER}/{name}.json") for name, each in templates.items()]
     own = notes(fleet, bodies, nested=len(nested) - 1)
     told = dict.fromkeys([*own, *recipes.notes, *deployments.notes])
     return Rendering(tuple(documents), tuple(told))
