@@ -98,13 +98,13 @@ def _put_json(content: Json, line: str, put: Callable[[str], object]) -> None:
             before = "," + deeper
         put(f"{line}}}")
     elif content and isinstance(content, (list, tuple)):
+        if {*map(type, content)} == {str}:
+            put(f"[{deeper}{f',{deeper}'.join(map(encode_basestring, content))}{line}]")
+            return
         before = "[" + deeper
         for value in content:
-            if type(value) is str:
-                put(before + encode_basestring(value))
-            else:
-                put(before)
-                _put_json(value, deeper, put)
+            put(before)
+            _put_json(value, deeper, put)
             before = "," + deeper
         put(f"{line}]")
     else:
