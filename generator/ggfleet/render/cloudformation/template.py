@@ -63,7 +63,7 @@ class Template:
             "Outputs": part.outputs,
         }
         head: dict[str, Json] = {"AWSTemplateFormatVersion": "2010-09-09"}
-        if _serverless(part):
+        if self._serverless:
             head["Transform"] = "AWS::Serverless-2016-10-31"
         head["Description"] = self.description
         return {**head, **{name: entries for name, entries in sections.items() if entries}}
@@ -82,8 +82,7 @@ class Template:
 
         Counts what SAM makes of it, since the service judges that.
         """
-        functions = _serverless(self.part)
-        more = (SAM_RESOURCES - 1) * functions
+        more = (SAM_RESOURCES - 1) * self._serverless
         counts = {
             "resources": (len(self.part.resources) + more, MAX_RESOURCES),
             "outputs": (len(self.part.outputs), MAX_OUTPUTS),
@@ -92,8 +91,14 @@ class Template:
         for what, (count, limit) in counts.items():
             if count > limit:
                 return f"{count} {what}, and CloudFormation takes {limit}"
-        size = len(self.text.encode()) + SAM_BYTES * functions
+        size = len(self.text.encode()) + SAM_BYTES * self._serverless
         return f"{size} bytes, and CloudFormation takes {MAX_BYTES}" if size > MAX_BYTES else ""
+
+    @functools.cached_property
+    def _serverless(self) -> int:
+        """How many resources SAM makes others of."""
+        resources = self.part.resources.values()
+        return sum(isinstance(each, Mapping) and each["Type"] == SERVERLESS for each in resources)
 
 
 def together(parts: Iterable[Part]) -> Part:
@@ -144,8 +149,3 @@ def _united(sections: Iterable[Section]) -> dict[str, Json]:
         for name, entry in section.items():
             assert found.setdefault(name, entry) == entry, f"two entries are called {name}"
     return found
-
-
-def _serverless(part: Part) -> int:
-    resources = part.resources.values()
-    return sum(isinstance(each, Mapping) and each["Type"] == SERVERLESS for each in resources)
