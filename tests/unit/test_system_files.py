@@ -20,6 +20,7 @@ from ggfleet.system.files import (
     replace_folder,
     to_json,
     write_json,
+    write_new,
 )
 from ggfleet.system.process import program, run
 
@@ -63,12 +64,21 @@ def test_json_keeps_order_and_refuses_what_is_no_json(tmp_path: Path) -> None:
 TEXTS: list[Json] = [
     {}, [], "", None, True, 0, -1.5, 1e300, "ü\u2028\x00\"\\\n", [[], {}, [[]]], {"": {"a": []}},
     {"b": [1, {"c": None}], "a": "x", "d": {"e": {"f": [True, "y"]}}}, (1, (2,)), [Severity.NOTE],
+    ["x", "\"ü"], ("x",), ["x", 1], [["x"], "y", Severity.NOTE],
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize("content", TEXTS, ids=str)
 def test_json_is_written_as_the_standard_library_indents_it(content: Json) -> None:
     assert to_json(content) == json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+
+
+def test_a_new_file_takes_no_others_place(tmp_path: Path) -> None:
+    place = tmp_path / "x"
+    write_new(str(place), b"one")
+    with pytest.raises(FileExistsError):
+        write_new(str(place), b"two")
+    assert place.read_bytes() == b"one"
 
 
 def test_a_folder_takes_the_place_of_another(tmp_path: Path) -> None:

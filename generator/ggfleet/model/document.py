@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 Json = None | bool | int | float | str | Sequence["Json"] | Mapping[str, "Json"]
 
@@ -13,11 +13,13 @@ class Document:
     """A JSON document and its path below the output folder, with `/` as separator.
 
     With `lines` the content is a list, and each of its items is a line of its own (JSON Lines).
+    `text` is the content as it is to be written, where that is known already.
     """
 
     path: str
     content: Json
     lines: bool = False
+    text: str = field(default="", compare=False, repr=False)
 
 
 @dataclass(frozen=True)

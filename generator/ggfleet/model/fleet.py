@@ -114,6 +114,11 @@ class Fleet:
 
     def used_platforms(self) -> tuple[Platform, ...]:
         """The platforms that at least one core has, in the order of the spec."""
+        return self._used_platforms
+
+    @cached_property
+    def _used_platforms(self) -> tuple[Platform, ...]:
+        """Found once: cores may be many, and a fleet does not change."""
         used = {core.platform for core in self.cores}
         return tuple(platform for name, platform in self.platforms.items() if name in used)
 

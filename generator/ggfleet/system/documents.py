@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ggfleet.errors import GgfleetError
 from ggfleet.model import Document, Json, Rendering
-from ggfleet.system.files import document_text, flush_tree, locked, replace_folder
+from ggfleet.system.files import document_text, flush_tree, locked, replace_folder, write_new
 
 MARK = ".ggfleet.json"
 """Lists a rendering's documents. A folder without it, or with other files, is somebody's own."""
@@ -39,14 +39,13 @@ def write_rendering(rendering: Rendering, out: Path) -> None:
 def _write_all(documents: Sequence[Document], folder: Path) -> None:
     """Plain files in a new folder, which nobody looks at before it is whole."""
     mark = Document(MARK, sorted(document.path for document in documents))
-    homes: dict[str, Path] = {}
+    homes: set[str] = set()
     for document in (*documents, mark):
-        home, _, name = document.path.rpartition("/")
+        home = document.path.rpartition("/")[0]
         if home not in homes:
-            homes[home] = folder / home
-            homes[home].mkdir(parents=True, exist_ok=True)
-        with (homes[home] / name).open("xb") as stream:
-            stream.write(document_text(document).encode())
+            (folder / home).mkdir(parents=True, exist_ok=True)
+            homes.add(home)
+        write_new(f"{folder}/{document.path}", document_text(document).encode())
 
 
 def read_documents(folder: Path) -> dict[str, Json]:

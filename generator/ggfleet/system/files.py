@@ -16,6 +16,7 @@ import json
 import os
 import stat
 from collections.abc import Callable, Iterator, Sequence
+from json.encoder import encode_basestring
 from pathlib import Path
 from typing import BinaryIO
 
@@ -53,6 +54,19 @@ def write_text(path: Path, text: str) -> None:
         stream.write(text.encode())
 
 
+def write_new(path: str, content: bytes) -> None:
+    """Write a file that is not there yet, in a folder that nobody looks at before it is whole.
+
+    What `open` asks and prepares besides took half as long as 20,000 small files themselves.
+    """
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+    try:
+        while content:
+            content = content[os.write(handle, content) :]
+    finally:
+        os.close(handle)
+
+
 def to_json(content: Json) -> str:
     """The one way JSON documents are written: two spaces, the given order, a last newline.
 
@@ -61,28 +75,38 @@ def to_json(content: Json) -> str:
     """
     parts: list[str] = []
     _put_json(content, "\n", parts.append)
-    return "".join((*parts, "\n"))
+    parts.append("\n")
+    return "".join(parts)
 
 
 _compact = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
 
 
 def _put_json(content: Json, line: str, put: Callable[[str], object]) -> None:
-    """Put the pieces of a text; `line` is what begins a line where the content stands."""
+    """Put the pieces of a text; `line` is what begins a line where the content stands.
+
+    Most values are texts: these are put right away, which saves a quarter of the time.
+    """
     deeper = f"{line}  "
     if content and isinstance(content, dict):
-        before = "{"
+        before = "{" + deeper
         for key, value in content.items():
-            put(f"{before}{deeper}{_compact(key)}: ")
-            _put_json(value, deeper, put)
-            before = ","
+            if type(value) is str:
+                put(f"{before}{encode_basestring(key)}: {encode_basestring(value)}")
+            else:
+                put(f"{before}{encode_basestring(key)}: ")
+                _put_json(value, deeper, put)
+            before = "," + deeper
         put(f"{line}}}")
     elif content and isinstance(content, (list, tuple)):
-        before = "["
+        if {*map(type, content)} == {str}:
+            put(f"[{deeper}{f',{deeper}'.join(map(encode_basestring, content))}{line}]")
+            return
+        before = "[" + deeper
         for value in content:
-            put(before + deeper)
+            put(before)
             _put_json(value, deeper, put)
-            before = ","
+            before = "," + deeper
         put(f"{line}]")
     else:
         put(_compact(content))
@@ -91,7 +115,7 @@ def _put_json(content: Json, line: str, put: Callable[[str], object]) -> None:
 def document_text(document: Document) -> str:
     """A document as it is written: one JSON value, or one for each line."""
     if not document.lines:
-        return to_json(document.content)
+        return document.text or to_json(document.content)
     assert isinstance(document.content, Sequence)
     lines = (json.dumps(item, ensure_ascii=False, allow_nan=False) for item in document.content)
     return "".join(f"{line}\n" for line in lines)

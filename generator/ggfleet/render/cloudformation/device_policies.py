@@ -33,6 +33,8 @@ SHADOWS = "aws.greengrass.ShadowManager"
 Actions = tuple[str, ...]
 Allowance = tuple[Actions, str]
 """Actions and what they are allowed on."""
+Statements = dict[Actions, list[Json]]
+"""The statements of a document: what is allowed on resources, by actions."""
 
 CONNECT: Actions = ("iot:Connect",)
 PUBLISH: Actions = ("iot:Publish",)
@@ -56,7 +58,7 @@ TELL_PLACE: Actions = ("greengrass:UpdateConnectivityInfo",)
 
 def core_policies(fleet: Fleet, bodies: Bodies) -> dict[str, Part]:
     """By core: its policies, attached where the spec knows its certificate."""
-    topics = {name: [*_topics(fleet, bodies, name)] for name in bodies.deployments}
+    topics = {name: (*_topics(fleet, bodies, name),) for name in bodies.deployments}
     shadowed = {name: bodies.is_deployed(SHADOWS, name) for name in bodies.deployments}
     devices = _devices_of_cores(fleet)
     parts = {}
@@ -65,9 +67,8 @@ def core_policies(fleet: Fleet, bodies: Bodies) -> dict[str, Part]:
         clients = _client_devices(fleet, bodies, core, things)
         shadows = _shadows(fleet, core, things) if shadowed[core.platform] else ()
         metrics = _metrics(fleet, bodies, core)
-        documents = _packed(
-            [*_own(fleet, core), *clients, *shadows, *metrics, *topics[core.platform]]
-        )
+        own = [*_own(fleet, core), *clients, *shadows, *metrics]
+        documents = _packed(own, topics[core.platform])
         _refuse_many(core, documents)
         parts[core.name] = _part(core, documents)
     return parts
@@ -175,18 +176,48 @@ def _shadows(fleet: Fleet, core: Core, things: Iterable[str]) -> Iterator[Allowa
         yield SYNC, arn(fleet, "iot", f"thing/{name}")
 
 
-def _packed(allowances: Iterable[Allowance]) -> list[Json]:
+def _packed(own: Iterable[Allowance], topics: tuple[Allowance, ...]) -> list[Json]:
     """As few documents as their limit allows, with a statement for the same actions in each."""
-    documents: list[dict[Actions, list[Json]]] = [{}]
-    size = _EMPTY
+    documents, size = _spread(own, (), _EMPTY)
+    last = documents[-1]
+    more, further = _continued(topics, tuple(last), size)
+    for actions, resources in more.items():
+        last.setdefault(actions, []).extend(resources)
+    return [*map(_document, documents), *further]
+
+
+@cache
+def _continued(
+    topics: tuple[Allowance, ...], begun: tuple[Actions, ...], size: int
+) -> tuple[Statements, list[Json]]:
+    """What a document of this size, with statements for what is `begun`, still takes; and others.
+
+    Kept, since cores of a platform have the same topics, and names of a few lengths.
+    """
+    (more, *others), _ = _spread(topics, begun, size)
+    return more, [*map(_document, others)]
+
+
+def _spread(
+    allowances: Iterable[Allowance], begun: Iterable[Actions], size: int
+) -> tuple[list[Statements], int]:
+    """What goes into a document of this size, and into others after it; and the last one's size."""
+    documents: list[Statements] = [{}]
+    there = {*begun}
     for actions, on in allowances:
-        cost = len(on) + len('"",') + (0 if actions in documents[-1] else _cost(actions))
-        if size + cost > MAX_POLICY and documents[-1]:
+        cost = len(on) + len('"",') + (0 if actions in there else _cost(actions))
+        if size + cost > MAX_POLICY and there:
             documents.append({})
+            there.clear()
             size, cost = _EMPTY, len(on) + len('"",') + _cost(actions)
+        there.add(actions)
         documents[-1].setdefault(actions, []).append(on)
         size += cost
-    return [policy(_statement(*each) for each in found.items()) for found in documents]
+    return documents, size
+
+
+def _document(statements: Statements) -> Json:
+    return policy(_statement(*each) for each in statements.items())
 
 
 def _statement(actions: Actions, resources: list[Json]) -> Json:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from enum import StrEnum
 from types import MappingProxyType
 
-from ggfleet.model import Document, Fleet, Manifest, Rendering
+from ggfleet.model import Fleet, Manifest, Rendering
 from ggfleet.render.cloudformation.bucket import bucket_template
 from ggfleet.render.cloudformation.rules import where_the_spec_says
 from ggfleet.render.cloudformation.stacks_v1 import render_stacks_v1
@@ -42,7 +42,7 @@ def render_cloudformation(
     chosen = [each for each in Generation if each in (generations or generations_of(fleet))]
     made = {each: _RENDERERS[each](fleet, manifest) for each in chosen}
     bucket = bucket_template(fleet, where_the_spec_says(fleet))
-    documents = [Document("bucket.json", bucket.content())]
+    documents = [bucket.document("bucket.json")]
     documents += [document for each in made.values() for document in each.documents]
     told = [
         note if len(made) == 1 else replace(note, what=f"{generation.upper()}: {note.what}")

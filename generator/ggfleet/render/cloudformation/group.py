@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 
 from ggfleet.model import Core, Json, Rendering
 from ggfleet.render.cloudformation.rules import of_texts
@@ -67,7 +68,14 @@ class Calls:
 
     def version_id(self, path: str) -> str:
         """The logical id of a definition's version; its `Ref` is the version's ARN."""
-        return logical_id(f"{self._kind(path)}DefinitionVersion", _owner(path), path)
+        return self._version_ids[path]
+
+    @cached_property
+    def _version_ids(self) -> Mapping[str, str]:
+        """By path: groups point at the same few a thousand times over."""
+        paths = (*self.shared, *chain.from_iterable(self.own.values()))
+        kinds = ((path, f"{self._kind(path)}DefinitionVersion") for path in paths)
+        return {path: logical_id(kind, _owner(path), path) for path, kind in kinds}
 
     def names_functions(self, path: str) -> bool:
         """Whether a body holds a text that a template replaces by what another resource gives."""
@@ -79,19 +87,20 @@ class Calls:
 
     def group(self, core: Core, role: Json) -> Part:
         """A core's own definitions and its group. `role` is the ARN of the group role, or None."""
-        own = self.own.get(core_folder(core), ())
+        path = _group(core)
+        own = self.own.get(path.rpartition("/")[0], ())
         group, version = logical_id("Group", core.name), logical_id("GroupVersion", core.name)
-        properties: dict[str, Json] = {"Name": _mapping(self.bodies[_group(core)])["Name"]}
+        properties: dict[str, Json] = {"Name": _mapping(self.bodies[path])["Name"]}
         if role is not None:
             properties["RoleArn"] = role
         pointers: dict[str, Json] = {
-            field: ref(self.version_id(path)) for field, path in self.pointers[_group(core)].items()
+            field: ref(self.version_id(each)) for field, each in self.pointers[path].items()
         }
         made = {
             group: resource("AWS::Greengrass::Group", properties),
             version: resource("AWS::Greengrass::GroupVersion", {"GroupId": ref(group), **pointers}),
         }
-        definitions = {k: v for path in own for k, v in self.definition(path).resources.items()}
+        definitions = {k: v for each in own for k, v in self.definition(each).resources.items()}
         return Part({**definitions, **made}, _outputs(core, group, version))
 
     def _kind(self, path: str) -> str:

@@ -40,13 +40,21 @@ def cores_apart(
     `template` makes one of a description of the share and its cores.
     """
     shares = SHARES
-    while True:
-        apart = spread(cores, lambda core: core.name, shares)
-        templates = {
-            f"cores-{number:03}": template(f"share {number} of {shares}", some)
-            for number, some in apart.items()
-        }
-        if not any(each.excess() for each in templates.values()):
-            return templates
-        assert len(apart) < len(cores), "a template with one core fits"
+    while (templates := _that_fit(cores, template, shares)) is None:
         shares *= 2
+    return templates
+
+
+def _that_fit(
+    cores: Sequence[Core], template: Callable[[str, Sequence[Core]], Template], shares: int
+) -> dict[str, Template] | None:
+    """The templates of so many shares; None, and no more of them made, once one is too full."""
+    found: dict[str, Template] = {}
+    apart = spread(cores, lambda core: core.name, shares)
+    for number, some in apart.items():
+        made = template(f"share {number} of {shares}", some)
+        if made.excess():
+            assert len(apart) < len(cores), "a template with one core fits"
+            return None
+        found[f"cores-{number:03}"] = made
+    return found

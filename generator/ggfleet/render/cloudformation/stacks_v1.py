@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from ggfleet.errors import GgfleetError
-from ggfleet.model import Core, Document, Fleet, Json, Manifest, Rendering, SystemFunctions
+from ggfleet.model import Core, Fleet, Json, Manifest, Rendering, SystemFunctions
 from ggfleet.render.cloudformation.access import GROUP_ROLE, access_part, has_group_role
 from ggfleet.render.cloudformation.functions import BUCKET, function_links, functions_part
 from ggfleet.render.cloudformation.group import CORE_OUTPUTS, Calls, calls_of
@@ -57,7 +57,7 @@ def render_stacks_v1(fleet: Fleet, manifest: Manifest) -> Rendering:
     calls_rendered = render_group_v1(fleet, manifest)
     calls = calls_of(calls_rendered, {**function_links(fleet), **_archive_links(fleet, known)})
     templates = _templates(fleet, known, calls)
-    documents = [Document(f"{FOLDER}/{name}.json", t.content()) for name, t in templates.items()]
+    documents = [each.document(f"{FOLDER}/{name}.json") for name, each in templates.items()]
     told = notes(fleet, calls_rendered.notes, cores_apart=len(templates.keys() - {"fleet"}))
     return Rendering(tuple(documents), tuple(told))
 

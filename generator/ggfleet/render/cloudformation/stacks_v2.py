@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from ggfleet.errors import GgfleetError
-from ggfleet.model import Core, Document, Fleet, Json, Manifest, Rendering
+from ggfleet.model import Core, Fleet, Json, Manifest, Rendering
 from ggfleet.render.cloudformation.components import (
     Bodies,
     after,
@@ -67,7 +67,7 @@ def render_stacks_v2(fleet: Fleet, manifest: Manifest) -> Rendering:
     bodies = bodies_of(recipes, deployments)
     nested = _nested(fleet, bodies)
     templates = {**nested, **_cores(fleet, bodies)}
-    documents = [Document(f"{FOLDER}/{name}.json", t.content()) for name, t in templates.items()]
+    documents = [each.document(f"{FOLDER}/{name}.json") for name, each in templates.items()]
     own = notes(fleet, bodies, nested=len(nested) - 1)
     others = [replace(each, in_aws="") for each in (*recipes.notes, *deployments.notes)]
     told = dict.fromkeys([*own, *others])

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import functools
 import hashlib
-import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from ggfleet.model import Json
+from ggfleet.model import Document, Json
 from ggfleet.system.files import to_json
 
 MAX_RESOURCES = 500
@@ -24,9 +23,6 @@ SAM_RESOURCES = 3
 """What SAM makes of a function with AutoPublishAlias: the function, a version, the alias."""
 SAM_BYTES = 1_500
 """What SAM adds for such a function at most, as the tests measure."""
-
-LEVELS = 16
-"""Of nesting in a template, at most: policies in roles have ten."""
 
 ID_DIGITS = 8
 ID_WORDS = 100
@@ -67,18 +63,26 @@ class Template:
             "Outputs": part.outputs,
         }
         head: dict[str, Json] = {"AWSTemplateFormatVersion": "2010-09-09"}
-        if _serverless(part):
+        if self._serverless:
             head["Transform"] = "AWS::Serverless-2016-10-31"
         head["Description"] = self.description
         return {**head, **{name: entries for name, entries in sections.items() if entries}}
+
+    @functools.cached_property
+    def text(self) -> str:
+        """The file. Kept, since it is judged by its size before it is written."""
+        return to_json(self.content())
+
+    def document(self, path: str) -> Document:
+        """The template as a document of a rendering."""
+        return Document(path, self.content(), text=self.text)
 
     def excess(self) -> str:
         """Which limit the template crosses, and by how much; empty when it fits.
 
         Counts what SAM makes of it, since the service judges that.
         """
-        functions = _serverless(self.part)
-        more = (SAM_RESOURCES - 1) * functions
+        more = (SAM_RESOURCES - 1) * self._serverless
         counts = {
             "resources": (len(self.part.resources) + more, MAX_RESOURCES),
             "outputs": (len(self.part.outputs), MAX_OUTPUTS),
@@ -87,11 +91,14 @@ class Template:
         for what, (count, limit) in counts.items():
             if count > limit:
                 return f"{count} {what}, and CloudFormation takes {limit}"
-        content, added = self.content(), SAM_BYTES * functions
-        if _at_most(content) + added <= MAX_BYTES:
-            return ""
-        size = len(to_json(content).encode()) + added
+        size = len(self.text.encode()) + SAM_BYTES * self._serverless
         return f"{size} bytes, and CloudFormation takes {MAX_BYTES}" if size > MAX_BYTES else ""
+
+    @functools.cached_property
+    def _serverless(self) -> int:
+        """How many resources SAM makes others of."""
+        resources = self.part.resources.values()
+        return sum(isinstance(each, Mapping) and each["Type"] == SERVERLESS for each in resources)
 
 
 def together(parts: Iterable[Part]) -> Part:
@@ -105,16 +112,20 @@ def together(parts: Iterable[Part]) -> Part:
     )
 
 
-@functools.cache
 def logical_id(kind: str, name: str, of: str = "") -> str:
     """`kind`, the name in letters and digits, and digits that tell it from its like.
 
     The digits are those of `of`, or of the name. A logical id must not depend on what else is in a
     fleet: CloudFormation replaces what changes its id. `pi-01` and `pi_01` would otherwise be one.
     """
+    return kind + _words_and_digits(name, of or name)
+
+
+@functools.cache
+def _words_and_digits(name: str, of: str) -> str:
     words = "".join(word[:1].upper() + word[1:] for word in re.split(r"[^A-Za-z0-9]+", name))
-    digits = hashlib.sha256((of or name).encode()).hexdigest()[:ID_DIGITS]
-    return f"{kind}{words[:ID_WORDS]}{digits}"
+    digits = hashlib.sha256(of.encode()).hexdigest()[:ID_DIGITS]
+    return words[:ID_WORDS] + digits
 
 
 def ref(name: str) -> Json:
@@ -138,18 +149,3 @@ def _united(sections: Iterable[Section]) -> dict[str, Json]:
         for name, entry in section.items():
             assert found.setdefault(name, entry) == entry, f"two entries are called {name}"
     return found
-
-
-def _at_most(content: Json) -> int:
-    """A bound of the bytes of the file, told much faster than by writing it.
-
-    An item's line is indented by two for each level, of which no template has more than `LEVELS`.
-    """
-    text = json.dumps(content, ensure_ascii=False, separators=(",", ": "))
-    lines = text.count(",") + 2 * (text.count("{") + text.count("["))
-    return len(text.encode()) + lines * (1 + 2 * LEVELS)
-
-
-def _serverless(part: Part) -> int:
-    resources = part.resources.values()
-    return sum(isinstance(each, Mapping) and each["Type"] == SERVERLESS for each in resources)
