@@ -32,10 +32,6 @@ class DraftRecipe:
         assert isinstance(found, list)
         yield from found
 
-    def uris(self) -> list[tuple[str, ...]]:
-        """The URIs of the artifacts, manifest by manifest."""
-        return [tuple(str(each["Uri"]) for each in _artifacts(m)) for m in self.manifests()]
-
 
 @dataclass(frozen=True)
 class Draft:
@@ -52,9 +48,3 @@ class Draft:
 
 Drafter = Callable[[Fleet], Draft]
 """Makes the draft of a fleet; an empty one where V2 is not wanted, or takes no such fleet."""
-
-
-def _artifacts(manifest: Mapping[str, Json]) -> list[Mapping[str, Json]]:
-    found = manifest["Artifacts"]
-    assert isinstance(found, list)
-    return found
