@@ -20,7 +20,7 @@ PROJECT = Path(__file__).parents[2]
 @pytest.fixture(scope="module")
 def state() -> ModuleType:
     """Return the module, loaded from its file."""
-    return module_of(PROJECT / "roles/greengrass_verify/library/greengrass_core_state.py")
+    return module_of(PROJECT / "plugins/modules/greengrass_core_state.py")
 
 
 def configuration(**different: str) -> dict[str, Any]:

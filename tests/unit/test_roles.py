@@ -145,7 +145,7 @@ def test_playbooks_are_lists_of_roles(playbook: Path) -> None:
 def filters() -> ModuleType:
     """Return the filter plugin, loaded from its file as Ansible does."""
     return module_of(
-        PROJECT / "roles/greengrass_certificates/filter_plugins/greengrass_certificates.py"
+        PROJECT / "plugins/filter/greengrass_certificates.py"
     )
 
 
