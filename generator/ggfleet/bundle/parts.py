@@ -71,7 +71,7 @@ def build_library(
             fix="correct the environment markers, or remove the library",
         )
     with shop.unpacked(wheels, target) as entries:
-        return shop.pack(order, lay(entries), target.name)
+        return shop.pack(order, lay(entries), target.name, wheels)
 
 
 def build_models(shop: Workshop, model: Model, targets: Sequence[Platform]) -> Iterator[Archive]:
@@ -106,7 +106,8 @@ def build_function(shop: Workshop, function: Function, target: Platform) -> Arch
         tree = lay([*own, *entries])
         check_unpacked(function.name, tree)
         everywhere = _same_everywhere(shop, wheels, elsewhere if files else {})
-        archive = shop.pack(order, tree, ANY_PLATFORM if everywhere else target.name)
+        platform = ANY_PLATFORM if everywhere else target.name
+        archive = shop.pack(order, tree, platform, wheels)
     if note := upload_note(function.name, archive.size):
         shop.progress.say(note)
     return archive
@@ -130,7 +131,7 @@ def build_adapter(shop: Workshop, target: Platform) -> Archive:
         return known
     wheels = shop.resolve(order, files, target)
     with shop.unpacked(wheels, target) as entries:
-        return shop.pack(order, lay([*own, *entries]), target.name)
+        return shop.pack(order, lay([*own, *entries]), target.name, wheels)
 
 
 def _requirements(shop: Workshop, function: Function, platform: Platform) -> list[Path]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ggfleet.bundle.manifest import FILE_NAME, read_manifest
+from ggfleet.bundle.supply.sbom import ENDING
 from ggfleet.bundle.workshop import NAME_DIGITS
 from ggfleet.model import Form, Part
 from ggfleet.system.files import locked, sync_folder
@@ -44,6 +45,7 @@ def prune(out: Path) -> tuple[Superseded, ...]:
         found = [each for each in _archives(out) if each.file not in listed]
         for each in found:
             (out / each.file).unlink()
+            (out / f"{each.file}{ENDING}").unlink(missing_ok=True)
     for folder in {(out / each.file).parent for each in found}:
         sync_folder(folder)
     return tuple(found)

@@ -11,6 +11,8 @@ from ggfleet.bundle.archive import Packed, pack
 from ggfleet.bundle.fetch import WheelCache
 from ggfleet.bundle.fingerprint import Fingerprints
 from ggfleet.bundle.resolve import Wheel
+from ggfleet.bundle.supply.package import package_of
+from ggfleet.bundle.supply.sbom import bill_path, write_bill
 from ggfleet.bundle.tags import ranked_tags
 from ggfleet.bundle.tree import Entry
 from ggfleet.bundle.wheels import OpenWheel
@@ -18,6 +20,9 @@ from ggfleet.model import Archive, Fleet, Form, Json, Manifest, Part, Platform
 from ggfleet.system.progress import Progress
 
 NAME_DIGITS = 16
+
+BILLED = frozenset(Part) - {Part.MODEL}
+"""Parts that packages of others can be in."""
 
 Resolver = Callable[[Sequence[Path], Platform], tuple[Wheel, ...]]
 
@@ -55,8 +60,10 @@ class Workshop:
     before: Manifest
 
     def find(self, order: Order) -> Archive | None:
-        """The archive of exactly these inputs, if it is there."""
+        """The archive of exactly these inputs, if it is there, and its bill where it has one."""
         archive = self.fingerprints.find(self._key(order), self.out)
+        if archive and archive.part in BILLED and not bill_path(self.out, archive).is_file():
+            return None
         if archive:
             self.progress.say(f"{order}: unchanged, {archive.file}")
         return archive
@@ -78,8 +85,13 @@ class Workshop:
             opened = [stack.enter_context(OpenWheel(w, self.wheels.path(w))) for w in wheels]
             yield [entry for wheel in opened for entry in wheel.entries(target, takes)]
 
-    def pack(self, order: Order, tree: Sequence[Entry], platform: str) -> Archive:
-        """Write the archive for `platform` (the order's, or any), unless the same is there."""
+    def pack(
+        self, order: Order, tree: Sequence[Entry], platform: str, wheels: Sequence[Wheel] = ()
+    ) -> Archive:
+        """Write the archive for `platform` (the order's, or any), unless the same is there.
+
+        `wheels` are those that its tree came from: they go into its bill of materials.
+        """
         packed, is_new = pack(
             tree,
             lambda digest: self._place(order, platform, digest),
@@ -89,9 +101,19 @@ class Workshop:
             form=order.form,
         )
         archive = self._archive(order, packed, platform)
+        if archive.part in BILLED:
+            self._bill(archive, wheels, order.platform)
         self.fingerprints.keep(self._key(order), archive)
         self.progress.say(f"{'wrote' if is_new else 'same content, kept'} {archive.file}")
         return archive
+
+    def _bill(self, archive: Archive, wheels: Sequence[Wheel], platform: str) -> None:
+        target = next(each for each in self.platforms if each.name == platform)
+        packages = []
+        for wheel in wheels:
+            with OpenWheel(wheel, self.wheels.path(wheel)) as opened:
+                packages.append(package_of(opened, target))
+        write_bill(self.out, archive, packages)
 
     def _key(self, order: Order) -> Json:
         form = [order.form] if order.form is not Form.ZIP else []

@@ -24,6 +24,8 @@ VERBS = {
     "rules": "List what check looks for.",
     "explain": "Tell one rule: why, who says so, what to do.",
     "bundle": "Build the archives: libraries, models, functions.",
+    "audit": "List the archives' packages, licences and known vulnerabilities.",
+    "verify": "Hold archives against their signed manifest.",
     "render": "Write what Greengrass deploys.",
     "publish": "Upload the archives to S3, each once.",
     "run": "Try the functions on this machine, in an embedded core.",
