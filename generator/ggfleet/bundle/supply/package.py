@@ -9,6 +9,7 @@ from packaging.metadata import RawMetadata, parse_email
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
+from ggfleet.bundle.markers import marker_environment
 from ggfleet.bundle.wheels import OpenWheel
 from ggfleet.model import Platform
 
@@ -79,24 +80,6 @@ def licence_of(said: RawMetadata) -> str:
     if written and len(written) <= SHORT and "\n" not in written:
         return written
     return " AND ".join(classified)
-
-
-def marker_environment(platform: Platform) -> dict[str, str]:
-    """The environment markers of a platform (patch level 0 of its Python)."""
-    return {
-        "extra": "",
-        "implementation_name": "cpython",
-        "implementation_version": f"{platform.python}.0",
-        "os_name": "posix",
-        "platform_machine": platform.architecture,
-        "platform_python_implementation": "CPython",
-        "platform_release": "",
-        "platform_system": "Linux",
-        "platform_version": "",
-        "python_full_version": f"{platform.python}.0",
-        "python_version": platform.python,
-        "sys_platform": "linux",
-    }
 
 
 def _requires(said: RawMetadata, environment: Mapping[str, str]) -> tuple[str, ...]:

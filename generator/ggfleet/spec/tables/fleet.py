@@ -18,7 +18,14 @@ from ggfleet.spec.kinds import (
     text,
 )
 from ggfleet.spec.presets import PRESETS
-from ggfleet.spec.tables.patterns import COMPONENT, EXACT_VERSION, THING, VERSION
+from ggfleet.spec.tables.patterns import (
+    COMPONENT,
+    EXACT_VERSION,
+    PACKAGE,
+    RELEASE,
+    THING,
+    VERSION,
+)
 
 ARCHITECTURES = ("aarch64", "x86_64", "armv7l")
 
@@ -72,6 +79,13 @@ class Platform(Table):
     hardware = paths(
         "Device nodes and folders of a camera or GPU, or of anything else; `[]` if it has none.",
         "/dev/video0",
+    )
+    provides = mapping(
+        "Python packages of the device's own system (`apt install python3-numpy`), with their "
+        "versions: archives leave them out.",
+        {"numpy": "1.24.2"},
+        PACKAGE,
+        values=RELEASE,
     )
     conditions = (
         {"anyOf": [{"required": ["preset"]}, {"required": ["architecture", "python", "glibc"]}]},
