@@ -15,7 +15,7 @@ from ggfleet.model import Json
 
 
 def package(version: str, name: str = "numpy") -> Package:
-    return Package(name, version, f"{name}.whl", "00" * 32)
+    return Package(name, version, f"{name}.whl", "00" * 32, 1)
 
 
 def advisory(name: str = "X-1", **affected: Json) -> dict[str, Json]:

@@ -21,7 +21,7 @@ def described(folder: Path, metadata: str) -> Package:
     """The package of a wheel with these lines in its METADATA."""
     made = make_wheel(folder, "Tiny.Lib", metadata=metadata)
     with OpenWheel(made, folder / made.filename) as opened:
-        return package_of(opened, PI)
+        return package_of(opened, 1234, PI)
 
 
 def test_a_package_has_the_wheels_name_version_and_digest(tmp_path: Path) -> None:
@@ -31,7 +31,7 @@ def test_a_package_has_the_wheels_name_version_and_digest(tmp_path: Path) -> Non
         "1.0",
         "Tiny.Lib-1.0-py3-none-any.whl",
     )
-    assert len(made.sha256) == 64
+    assert (len(made.sha256), made.size) == (64, 1234)
 
 
 @pytest.mark.parametrize(
@@ -78,4 +78,4 @@ def test_a_wheel_without_metadata_is_refused(tmp_path: Path) -> None:
         for name, data in kept.items():
             after.writestr(name, data)
     with OpenWheel(made, path) as opened, pytest.raises(BundleError, match="not a sound wheel"):
-        package_of(opened, PI)
+        package_of(opened, 1, PI)

@@ -20,9 +20,9 @@ ARCHIVE = Archive(
     key="ggfleet/f/libraries/ml-pi-0123.zip", tree_sha256="ab" * 32, sha256="cd" * 32, size=1,
     unpacked_size=2, files=3,
 )  # fmt: skip
-NUMPY = Package("numpy", "2.4.6", "numpy-2.4.6-cp311.whl", "01" * 32, "BSD-3-Clause AND MIT")
-OTHER = Package("other", "1.0+local", "other-1.0-py3-none-any.whl", "02" * 32, "BSD License")
-TOP = Package("top", "3", "top-3-py3-none-any.whl", "03" * 32, "", ("numpy", "other"))
+NUMPY = Package("numpy", "2.4.6", "numpy-2.4.6-cp311.whl", "01" * 32, 16, "BSD-3-Clause AND MIT")
+OTHER = Package("other", "1.0+local", "other-1.0-py3-none-any.whl", "02" * 32, 0, "BSD License")
+TOP = Package("top", "3", "top-3-py3-none-any.whl", "03" * 32, 10**9, "", ("numpy", "other"))
 PACKAGES = (NUMPY, OTHER, TOP)
 
 

@@ -111,8 +111,9 @@ class Workshop:
         target = next(each for each in self.platforms if each.name == platform)
         packages = []
         for wheel in wheels:
-            with OpenWheel(wheel, self.wheels.path(wheel)) as opened:
-                packages.append(package_of(opened, target))
+            path = self.wheels.path(wheel)
+            with OpenWheel(wheel, path) as opened:
+                packages.append(package_of(opened, path.stat().st_size, target))
         write_bill(self.out, archive, packages)
 
     def _key(self, order: Order) -> Json:

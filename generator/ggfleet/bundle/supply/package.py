@@ -43,24 +43,27 @@ class Package:
     """One package of an archive.
 
     `licence` is an SPDX expression where the wheel gives one or means one, else what it says, else
-    empty. `sha256` is the wheel's. `requires` are normalised names, without extras' own.
+    empty. `sha256` and `size` (bytes) are the wheel's. `requires` are normalised names, without
+    those of extras.
     """
 
     name: str
     version: str
     wheel: str
     sha256: str
+    size: int
     licence: str = ""
     requires: tuple[str, ...] = ()
 
 
-def package_of(opened: OpenWheel, platform: Platform) -> Package:
+def package_of(opened: OpenWheel, size: int, platform: Platform) -> Package:
     """What an open wheel says of itself, its requirements as the platform sees them."""
     said, _ = parse_email(opened.describe())
     wheel = opened.wheel
     requires = _requires(said, marker_environment(platform))
     name = canonicalize_name(wheel.name)
-    return Package(name, wheel.version, wheel.filename, wheel.sha256, licence_of(said), requires)
+    told = (wheel.filename, wheel.sha256, size, licence_of(said), requires)
+    return Package(name, wheel.version, *told)
 
 
 def licence_of(said: RawMetadata) -> str:

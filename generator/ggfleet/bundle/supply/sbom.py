@@ -17,6 +17,8 @@ from ggfleet.model import Archive
 from ggfleet.system.files import write_text
 
 ENDING = ".cdx.json"
+SIZE = "ggfleet:wheel:size"
+"""The property that holds the wheel's bytes; the format has no key for them."""
 REBUILD = "remove it, then run `ggfleet bundle`"
 
 
@@ -29,7 +31,7 @@ def write_bill(out: Path, archive: Archive, packages: Sequence[Package]) -> None
     """Write the bill of an archive, whole."""
     # Half of `ggfleet bundle` with nothing to do would be spent on importing this.
     from cyclonedx.contrib.license.factories import LicenseFactory  # noqa: PLC0415
-    from cyclonedx.model import HashAlgorithm, HashType  # noqa: PLC0415
+    from cyclonedx.model import HashAlgorithm, HashType, Property  # noqa: PLC0415
     from cyclonedx.model.bom import Bom  # noqa: PLC0415
     from cyclonedx.model.component import Component, ComponentType  # noqa: PLC0415
     from cyclonedx.output.json import JsonV1Dot6  # noqa: PLC0415
@@ -57,6 +59,7 @@ def write_bill(out: Path, archive: Archive, packages: Sequence[Package]) -> None
             bom_ref=str(purl),
             purl=purl,
             hashes=[HashType(alg=HashAlgorithm.SHA_256, content=package.sha256)],
+            properties=[Property(name=SIZE, value=str(package.size))],
             licenses=[licences.make_from_string(package.licence)] if package.licence else [],
         )
     bill.components.update(made.values())
@@ -83,7 +86,14 @@ def read_bill(out: Path, archive: Archive) -> tuple[Package, ...]:
         )
     except FileNotFoundError as error:
         raise BundleError(f"{path} does not exist", fix="run `ggfleet bundle`") from error
-    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+    except (
+        OSError,
+        ValueError,
+        LookupError,
+        TypeError,
+        AttributeError,
+        StopIteration,
+    ) as error:
         raise BundleError(f"{path} is damaged: {error!r}", fix=REBUILD) from error
 
 
@@ -93,6 +103,7 @@ def _package(component: dict[str, Any], requires: Iterable[str]) -> Package:
         version=component["version"],
         wheel=component["purl"].partition("?file_name=")[2],
         sha256=next(each["content"] for each in component["hashes"] if each["alg"] == "SHA-256"),
+        size=int(next(p["value"] for p in component["properties"] if p["name"] == SIZE)),
         licence=_licence(component.get("licenses", [])),
         requires=tuple(sorted(requires)),
     )
