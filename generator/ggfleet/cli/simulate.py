@@ -194,8 +194,8 @@ def _row(of: Mapping[str, Interval]) -> tuple[str, ...]:
 
 
 def share(part: float) -> str:
-    """`81.9 %`, and `0 %` or `100 %` where it is exactly that."""
-    return f"{100 * part:.{0 if part in (0, 1) else 1}f} %"
+    """`81.9 %`; rounded to a tenth, which is not written when it is 0."""
+    return f"{100 * part:.1f}".removesuffix(".0") + " %"
 
 
 def duration(seconds: float) -> str:
