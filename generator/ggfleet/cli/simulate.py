@@ -203,7 +203,7 @@ def duration(seconds: float) -> str:
     if math.isinf(seconds):
         return "never"
     for unit, name in ((DAY, "d"), (HOUR, "h"), (MINUTE, "min")):
-        if seconds >= 2 * unit:
+        if seconds >= 1.5 * unit:
             return f"{seconds / unit:.{0 if unit == MINUTE else 1}f} {name}"
     return f"{seconds:.0f} s"
 
