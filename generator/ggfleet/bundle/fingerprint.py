@@ -39,8 +39,8 @@ class Fingerprints:
         write_json(self._path(inputs), archive_to_json(archive))
 
     def _path(self, inputs: Json) -> Path:
-        text = to_json({"rules": RULES, "inputs": inputs})
-        return self._folder / f"{hashlib.sha256(text.encode()).hexdigest()}.json"
+        written = to_json({"rules": RULES, "inputs": inputs})
+        return self._folder / f"{hashlib.sha256(written).hexdigest()}.json"
 
 
 def of_wheels(files: Sequence[Path], platforms: Iterable[Platform]) -> Json:

@@ -6,6 +6,7 @@ from ggfleet.model.document import Document, Json, Note, Rendering
 from ggfleet.model.draft import Draft, Drafter, DraftRecipe
 from ggfleet.model.fleet import CLOUD, SHADOW, Aws, Core, Fleet, Logger, Subscription
 from ggfleet.model.parts import (
+    DEFAULT_TIMEOUT,
     RESOURCE_OWNER,
     Access,
     Function,
@@ -19,6 +20,7 @@ from ggfleet.model.problem import READING, Place, Problem, Severity, Target
 from ggfleet.model.reference import Pending, Reference, Resolved
 from ggfleet.model.resource import LocalDevice, LocalResource, LocalVolume, Secret
 from ggfleet.model.runtime import (
+    STREAM_MANAGER_MEMORY,
     Broker,
     ClientDevice,
     CloudSpooler,
@@ -38,9 +40,11 @@ __all__ = [
     "ADAPTER",
     "ANY_PLATFORM",
     "CLOUD",
+    "DEFAULT_TIMEOUT",
     "READING",
     "RESOURCE_OWNER",
     "SHADOW",
+    "STREAM_MANAGER_MEMORY",
     "Abort",
     "Access",
     "Archive",
