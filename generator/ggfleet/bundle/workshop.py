@@ -10,6 +10,7 @@ from pathlib import Path
 from ggfleet.bundle.archive import Packed, pack
 from ggfleet.bundle.fetch import WheelCache
 from ggfleet.bundle.fingerprint import Fingerprints
+from ggfleet.bundle.fit import prove
 from ggfleet.bundle.resolve import Wheel
 from ggfleet.bundle.supply.package import package_of
 from ggfleet.bundle.supply.sbom import bill_path, write_bill
@@ -69,12 +70,15 @@ class Workshop:
         return archive
 
     def resolve(self, order: Order, files: Sequence[Path], target: Platform) -> tuple[Wheel, ...]:
-        """The wheels of requirements files, all of them in the cache."""
+        """The wheels of requirements files, all of them in the cache and proven to fit."""
         if not files:
             return ()
         self.progress.step(f"{order}: resolving")
         wheels = self.resolver(files, target)
         self.wheels.fetch(wheels)
+        self.progress.step(f"{order}: reading binaries")
+        for note in prove(wheels, self.wheels.path, target):
+            self.progress.say(f"{order}: {note}")
         return wheels
 
     @contextlib.contextmanager
