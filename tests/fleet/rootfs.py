@@ -50,7 +50,7 @@ ExecStart=/usr/lib/ggfleet/kernel_settings.py
 [Install]
 WantedBy=sysinit.target
 """
-# These services take credentials, for which systemd forks a process that qemu cannot follow.
+# These services take credentials, and with credentials to load they fail under emulation.
 TAKE_CREDENTIALS = ("systemd-sysctl", "systemd-sysusers", "systemd-tmpfiles-setup-dev",
                     "systemd-tmpfiles-setup")  # fmt: skip
 WITHOUT_CREDENTIALS = "[Service]\nLoadCredential=\n"

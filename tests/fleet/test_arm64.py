@@ -59,11 +59,3 @@ def test_preflight_compares_architectures(arm: Arm) -> None:
     said = " ".join(result.output.split())
     assert "arm-01: 1 error(s)" in said
     assert "the machine is aarch64; the core software was published for x86_64." in said
-
-
-def test_what_the_machine_runs_is_as_before(arm: Arm) -> None:
-    """Beside the run's own entry the kernel's table holds what it held, and it still serves."""
-    table = arm.fleet.folder / "interpreters"
-    own = f"{arm.fleet.network.name}-arm64"
-    assert own in {entry.name for entry in table.iterdir()}
-    assert "flags: POCF" in (table / own).read_text()
