@@ -14,7 +14,7 @@ from fleet.emulation import Emulation
 from fleet.shell import run
 from fleet.system import ARM64
 
-pytestmark = pytest.mark.fleet
+pytestmark = pytest.mark.emulated
 
 FOREIGN = "ggfleet-test-foreign"
 HARMLESS = f":{FOREIGN}:E::ggfleet-test-no-such-extension::/bin/true:"
