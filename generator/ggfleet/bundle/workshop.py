@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ggfleet.bundle.archive import Packed, pack
+from ggfleet.bundle.bytecode import Bytecode, Finder, Interpreter, find_interpreter
 from ggfleet.bundle.fetch import WheelCache
 from ggfleet.bundle.fingerprint import Fingerprints
 from ggfleet.bundle.fit import prove
@@ -59,6 +60,7 @@ class Workshop:
     resolver: Resolver
     fingerprints: Fingerprints
     before: Manifest
+    interpreters: Finder = find_interpreter
 
     def find(self, order: Order) -> Archive | None:
         """The archive of exactly these inputs, if it is there, and its bill where it has one."""
@@ -82,12 +84,23 @@ class Workshop:
         return wheels
 
     @contextlib.contextmanager
-    def unpacked(self, wheels: Sequence[Wheel], target: Platform) -> Iterator[list[Entry]]:
-        """What the wheels put on the device; readable inside the block."""
+    def unpacked(
+        self, wheels: Sequence[Wheel], target: Platform, interpreter: Interpreter | None = None
+    ) -> Iterator[list[Entry]]:
+        """What the wheels put on the device; readable inside the block.
+
+        With an interpreter of the target's version, what it has compiled is among the entries.
+        """
         takes = ranked_tags(target) if wheels else {}
         with contextlib.ExitStack() as stack:
-            opened = [stack.enter_context(OpenWheel(w, self.wheels.path(w))) for w in wheels]
-            yield [entry for wheel in opened for entry in wheel.entries(target, takes)]
+            compiler = Bytecode(interpreter, stack) if interpreter else None
+            found: list[Entry] = []
+            for wheel in wheels:
+                path = self.wheels.path(wheel)
+                entries = stack.enter_context(OpenWheel(wheel, path)).entries(target, takes)
+                compiled = compiler.entries(wheel, path, entries) if compiler else ()
+                found += [*entries, *compiled]
+            yield found
 
     def pack(
         self, order: Order, tree: Sequence[Entry], platform: str, wheels: Sequence[Wheel] = ()
