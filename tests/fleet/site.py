@@ -32,11 +32,16 @@ class Site:
             "greengrass_core_v1_tarball_sha256": digest,
         }
 
-    def lite(self, build: str = "1", package: str = "aws-greengrass-lite") -> dict[str, Any]:
+    def lite(
+        self,
+        build: str = "1",
+        package: str = "aws-greengrass-lite",
+        architecture: str = "all",
+    ) -> dict[str, Any]:
         """Publish the stand-in for nucleus lite, or a package of another name."""
         folder = self._downloads / f"lite-{build}-{package}"
         folder.mkdir()
-        path, digest = deb.build(folder, build=build, package=package)
+        path, digest = deb.build(folder, build=build, package=package, architecture=architecture)
         return {
             "greengrass_nucleus_lite_deb_url": f"{self._server.url}/{folder.name}/{path.name}",
             "greengrass_nucleus_lite_deb_sha256": digest,

@@ -15,8 +15,8 @@ from ggfleet.bundle.tree import Entry
 from ggfleet.model import Archive, Json, Platform
 from ggfleet.system.files import to_json, write_json
 
-RULES = 1
-"""Raise it when the same inputs would be built to another tree."""
+RULES = 2
+"""Raise it when the same inputs would be built to another tree, or be refused."""
 
 
 class Fingerprints:

@@ -12,6 +12,7 @@ from rich.table import Table
 from ggfleet.bundle.build import build
 from ggfleet.bundle.prune import Superseded, prune
 from ggfleet.cli import output
+from ggfleet.cli.contents import contents_json, print_contents
 from ggfleet.cli.options import (
     cache_option,
     chosen,
@@ -38,6 +39,12 @@ from ggfleet.model import Archive, Form
 @cache_option
 @click.option("--prune", "prunes", is_flag=True, help="Then remove archives that were superseded.")
 @click.option(
+    "--whole", is_flag=True, help="Leave nothing out: headers, tests and the like of packages too."
+)
+@click.option(
+    "--explain", is_flag=True, help="Show the size of each package, and what was left out and why."
+)
+@click.option(
     "--sign", "key", metavar="KEY",
     help="Sign the manifest: a private key's PEM file, or a pkcs11: URI.",
 )  # fmt: skip
@@ -48,6 +55,8 @@ def command(
     out: Path,
     cache: Path,
     prunes: bool,
+    whole: bool,
+    explain: bool,
     key: str | None,
     as_json: bool,
 ) -> int:
@@ -59,16 +68,23 @@ def command(
     fleet = chosen(loaded(spec), platforms)
     sign = signing(key, out) if key else None
     with reporting(quiet=as_json) as progress:
-        manifest = build(fleet, fleet.used_platforms(), out, cache=cache, progress=progress)
+        manifest = build(
+            fleet, fleet.used_platforms(), out, cache=cache, progress=progress, whole=whole
+        )
     removed = prune(out) if prunes else ()
     signature = sign() if sign else None
     if as_json:
-        archives = [asdict(archive) for archive in manifest.archives]
+        archives = [
+            {**asdict(archive), **(contents_json(out, archive) if explain else {})}
+            for archive in manifest.archives
+        ]
         pruned = {"removed": [asdict(each) for each in removed]} if prunes else {}
         signed = {"signature": str(signature)} if signature else {}
         output.print_json({"out": str(out), "archives": archives, **pruned, **signed})
     else:
         output.out.print(table_of(manifest.archives))
+        if explain:
+            print_contents(out, manifest.archives)
         output.out.print(f"archives and manifest.json are in {out}")
         if signature:
             output.out.print(f"signed: {signature}")

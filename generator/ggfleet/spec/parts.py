@@ -47,6 +47,7 @@ def _platform(name: str, section: Section) -> Platform:
         python=table.python.read(section) or (preset.python if preset else "0.0"),
         glibc=table.glibc.read(section) or (preset.glibc if preset else "0.0"),
         gpu=table.gpu.read(section) or (preset.gpu if preset else ""),
+        shared_libraries=table.shared_libraries.read(section),
         hardware=(*own, *(each for each in usual if each.kind not in named)),
         provides=_provided(section),
     )

@@ -11,6 +11,7 @@ from ggfleet.spec.kinds import (
     counted,
     flag,
     mapping,
+    names,
     one_of,
     paths,
     quantity,
@@ -76,6 +77,10 @@ class Platform(Table):
         default="",
     )
     gpu = text("The vendor's GPU stack.", default="", pattern="jetson", like="jetson")
+    shared_libraries = names(
+        "Shared libraries that the devices have besides their system's: wheels may need them.",
+        "libopenvino.so.2500",
+    )
     hardware = paths(
         "Device nodes and folders of a camera or GPU, or of anything else; `[]` if it has none.",
         "/dev/video0",
