@@ -1,4 +1,4 @@
-"""The root file system that all test hosts share: Debian 12 with systemd, sshd, Python and sudo.
+"""The root file system that all test hosts share: Debian 12 with systemd, sshd, Python, sudo, Java.
 
 Built once by mmdebstrap and kept in a cache under the digest of its recipe, which is this file and
 the script that goes into the root. Nothing writes to it afterwards: hosts lay an overlay over it.
@@ -20,7 +20,11 @@ PACKAGES = (
     "ca-certificates", "dbus", "iproute2", "kmod", "libpam-systemd", "openssh-server", "procps",
     "python3", "python3-apt", "python3-yaml", "sudo", "systemd", "systemd-sysv",
 )  # fmt: skip
+# Java, and what compiles the stand-in for the classic nucleus.
+JAVA = ("default-jre-headless", "libeclipse-jdt-core-java", "libyaml-snake-java")
 WITHOUT = ("/usr/share/man/*", "/usr/share/locale/*", "/usr/share/doc/*")
+# Java's packages put links there, and fail where the folder is missing.
+MANUALS = '--extract-hook=mkdir -p "$1/usr/share/man/man1"'
 # What would touch the network from inside, wait for hardware, or wake up in the middle of a test.
 MASKED = (
     "systemd-networkd.service", "systemd-resolved.service", "systemd-timesyncd.service",
@@ -85,8 +89,8 @@ def _build(root: Path) -> None:
 def _bootstrap(root: Path) -> None:
     run(
         ["mmdebstrap", "--mode=root", "--variant=minbase", "--format=directory",
-         f"--include={','.join(PACKAGES)}", "--dpkgopt=force-unsafe-io",
-         *(f"--dpkgopt=path-exclude={path}" for path in WITHOUT), SUITE, root],
+         f"--include={','.join(PACKAGES + JAVA)}", "--dpkgopt=force-unsafe-io",
+         *(f"--dpkgopt=path-exclude={path}" for path in WITHOUT), MANUALS, SUITE, root],
         timeout=900,
     )  # fmt: skip
 

@@ -144,9 +144,7 @@ def test_playbooks_are_lists_of_roles(playbook: Path) -> None:
 @pytest.fixture(scope="module")
 def filters() -> ModuleType:
     """Return the filter plugin, loaded from its file as Ansible does."""
-    return module_of(
-        PROJECT / "plugins/filter/greengrass_certificates.py"
-    )
+    return module_of(PROJECT / "plugins/filter/greengrass_certificates.py")
 
 
 @pytest.fixture(scope="module")
