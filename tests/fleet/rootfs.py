@@ -23,7 +23,11 @@ PACKAGES = (
 )  # fmt: skip
 # What takes minutes to set up under emulation: it runs a program for every certificate.
 SLOW_PACKAGES = {"ca-certificates"}
+# Java, and what compiles the stand-in for the classic nucleus: in Debian 12 alone.
+JAVA = ("default-jre-headless", "libeclipse-jdt-core-java", "libyaml-snake-java")
 WITHOUT = ("/usr/share/man/*", "/usr/share/locale/*", "/usr/share/doc/*")
+# Java's packages put links there, and fail where the folder is missing.
+MANUALS = '--extract-hook=mkdir -p "$1/usr/share/man/man1"'
 # What would touch the network from inside, wait for hardware, or wake up in the middle of a test.
 MASKED = (
     "systemd-networkd.service", "systemd-resolved.service", "systemd-timesyncd.service",
@@ -93,10 +97,11 @@ def _build(root: Path, system: System) -> None:
 
 def _bootstrap(root: Path, system: System) -> None:
     packages = [p for p in PACKAGES if not (system.is_emulated and p in SLOW_PACKAGES)]
+    packages += JAVA if system == BOOKWORM else ()
     run(
         ["mmdebstrap", "--mode=root", "--variant=minbase", "--format=directory",
          f"--architectures={system.architecture}", f"--include={','.join(packages)}", "--dpkgopt=force-unsafe-io",
-         *(f"--dpkgopt=path-exclude={path}" for path in WITHOUT), system.suite, root],
+         *(f"--dpkgopt=path-exclude={path}" for path in WITHOUT), MANUALS, system.suite, root],
         timeout=300 * system.patience,
     )  # fmt: skip
 
