@@ -12,6 +12,7 @@ from fleet.host import Host
 from fleet.pki import Authority
 from fleet.server import Server
 from fleet.standin import deb, java, nucleus_zip, tarball
+from fleet.system import BOOKWORM
 
 
 class Site:
@@ -59,7 +60,7 @@ class Site:
         folder = self._downloads / f"classic-{build}-{component}"
         folder.mkdir()
         if self._jar is None:
-            self._jar = nucleus_zip.compile_jar(folder, self._rootfs)
+            self._jar = nucleus_zip.compile_jar(folder, self._rootfs(BOOKWORM))
         path, digest = nucleus_zip.build(folder, self._jar, component=component, build=build)
         return {
             "greengrass_nucleus_zip_url": f"{self._server.url}/{folder.name}/{path.name}",

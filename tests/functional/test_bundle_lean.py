@@ -74,7 +74,7 @@ def bundled(name: str, folder: Path) -> tuple[Archive, Path]:
 def test_lean_libraries_predict_as_the_model_should(name: str, tmp_path: Path) -> None:
     """Nearly all digits are right, nothing is written into the tree, and less is in it."""
     archive, tree = bundled(name, tmp_path)
-    before = {path for path in tree.rglob("*")}
+    before = set(tree.rglob("*"))
     digits = samples()
     done = subprocess.run(
         [sys.executable, "-I", "-c", PROGRAMS[name], tree, trained_model(), tmp_path],
