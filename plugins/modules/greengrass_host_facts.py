@@ -1,23 +1,29 @@
-"""Ansible module that reads in one round trip what roles ask about a host. It changes nothing."""
+#!/usr/bin/python
+"""Ansible module that reads in one round trip what roles ask about a host. It changes nothing.
+
+It takes its arguments as JSON (`JSONARGS`) and needs nothing but Python on the host: loading
+`AnsibleModule` costs a small board longer than the reading. The action plugin of the same name
+checks the arguments on the machine that runs Ansible.
+"""
 
 from __future__ import annotations
 
 import ctypes
 import gzip
 import hashlib
+import json
 import os
 import platform
 import re
 import shutil
 import socket
 import stat
+import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from glob import iglob
 from pathlib import Path
-
-from ansible.module_utils.basic import AnsibleModule
 
 DOCUMENTATION = r"""
 module: greengrass_host_facts
@@ -150,6 +156,7 @@ endpoints:
   type: dict
 """
 
+ARGUMENTS = r"""<<INCLUDE_ANSIBLE_MODULE_JSON_ARGS>>"""
 BOARD = Path("/sys/firmware/devicetree/base/model")
 # What the error that adjtimex(2) tells grows to, in microseconds, when nobody sets the clock right.
 UNKNOWN_ERROR = 16_000_000
@@ -338,61 +345,51 @@ def java_version(printed: str) -> str:
     return found[1] if found else ""
 
 
-def ask(module: AnsibleModule, *argv: str) -> tuple:
+def ask(*argv: str) -> tuple:
     """Return exit status, output and errors of a program; 127 where it is missing."""
     if shutil.which(argv[0]) is None:
         return 127, "", f"{argv[0]} is missing"
-    return module.run_command(list(argv))
+    environment = {**os.environ, "LC_ALL": "C"}
+    done = subprocess.run(argv, capture_output=True, env=environment, check=False)
+    return done.returncode, *(text.decode(errors="replace") for text in (done.stdout, done.stderr))
 
 
-def try_sudo(module: AnsibleModule, account: str, group: str) -> str:
+def try_sudo(account: str, group: str) -> str:
     """Return why sudo does not let root run a program as this account and group."""
-    status, _, refusal = ask(module, "sudo", "-n", "-u", account, "-g", group, "true")
+    status, _, refusal = ask("sudo", "-n", "-u", account, "-g", group, "true")
     return (refusal.strip() or f"exit {status}") if status else ""
 
 
-def ask_programs(module: AnsibleModule) -> dict:
+def ask_programs(asked: dict) -> dict:
     """Return what only other programs tell."""
-    units, packages = module.params["units"], module.params["packages"]
+    units, packages = asked["units"], asked["packages"]
     show = ("systemctl", "show", f"--property={','.join(UNIT)}", *units)
     query = ("dpkg-query", "--show", f"--showformat={PACKAGE}", *packages)
-    java, sudo_as = module.params["java"], module.params["sudo_as"]
+    java, sudo_as = asked["java"], asked["sudo_as"]
     return {
-        "units": parse_units(ask(module, *show)[1], units) if units else {},
-        "packages": parse_packages(ask(module, *query)[1], packages) if packages else {},
-        "java": java_version("".join(ask(module, java, "-version")[1:])) if java else "",
-        "sudo_refused": try_sudo(module, *sudo_as.split(":")) if sudo_as else "",
+        "units": parse_units(ask(*show)[1], units) if units else {},
+        "packages": parse_packages(ask(*query)[1], packages) if packages else {},
+        "java": java_version("".join(ask(java, "-version")[1:])) if java else "",
+        "sudo_refused": try_sudo(*sudo_as.split(":")) if sudo_as else "",
     }
 
 
 def main() -> None:
-    """Read what was asked for and return it."""
-
-    def many(kind: str) -> dict:
-        return {"type": "list", "elements": kind, "default": []}
-
-    arguments = {
-        "host": {"type": "bool", "default": True}, "now": {"type": "float"},
-        "directories": many("path"), "paths": many("path"), "texts": many("path"),
-        "units": many("str"), "packages": many("str"), "commands": many("str"),
-        "kernel_options": many("str"),
-        "java": {"type": "str", "default": ""}, "sudo_as": {"type": "str", "default": ""},
-        "ports": many("int"), "endpoints": many("str"), "timeout": {"type": "int", "default": 5},
-    }  # fmt: skip
-    module = AnsibleModule(argument_spec=arguments, supports_check_mode=True)
-    asked = module.params
-    module.exit_json(
-        changed=False,
-        clock_ahead=round(time.time() - asked["now"]) if asked["now"] is not None else 0,
-        host=read_host(asked["kernel_options"]) if asked["host"] else {},
-        directories={path: read_directory(Path(path)) for path in asked["directories"]},
-        paths={path: read_path(Path(path)) for path in asked["paths"]},
-        texts={path: text_of(Path(path)) for path in asked["texts"]},
-        commands={name: shutil.which(name) or "" for name in asked["commands"]},
-        ports=read_ports(asked["ports"]),
-        endpoints=read_endpoints(asked["endpoints"], asked["timeout"]),
-        **ask_programs(module),
-    )
+    """Read what was asked for and print it."""
+    asked = json.loads(ARGUMENTS)
+    found = {
+        "changed": False,
+        "clock_ahead": round(time.time() - asked["now"]) if asked["now"] is not None else 0,
+        "host": read_host(asked["kernel_options"]) if asked["host"] else {},
+        "directories": {path: read_directory(Path(path)) for path in asked["directories"]},
+        "paths": {path: read_path(Path(path)) for path in asked["paths"]},
+        "texts": {path: text_of(Path(path)) for path in asked["texts"]},
+        "commands": {name: shutil.which(name) or "" for name in asked["commands"]},
+        "ports": read_ports(asked["ports"]),
+        "endpoints": read_endpoints(asked["endpoints"], asked["timeout"]),
+        **ask_programs(asked),
+    }
+    print(json.dumps(found))  # noqa: T201 - what Ansible reads
 
 
 if __name__ == "__main__":

@@ -8,7 +8,23 @@ from ansible.plugins.action import ActionBase
 
 PATHS = {"type": "list", "elements": "path", "default": []}
 NAMES = {"type": "list", "elements": "str", "default": []}
-ARGUMENTS = {"files": PATHS, "texts": PATHS, "units": NAMES, "packages": NAMES}
+TEXT = {"type": "str", "default": ""}
+ARGUMENTS = {
+    "host": {"type": "bool", "default": True},
+    "now": {"type": "float"},
+    "directories": PATHS,
+    "paths": PATHS,
+    "texts": PATHS,
+    "units": NAMES,
+    "packages": NAMES,
+    "commands": NAMES,
+    "kernel_options": NAMES,
+    "java": TEXT,
+    "sudo_as": TEXT,
+    "ports": {"type": "list", "elements": "int", "default": []},
+    "endpoints": NAMES,
+    "timeout": {"type": "int", "default": 5},
+}
 
 
 class ActionModule(ActionBase):
