@@ -73,7 +73,7 @@ changes:
 """
 
 ARGUMENTS = r"""<<INCLUDE_ANSIBLE_MODULE_JSON_ARGS>>"""
-PROPERTIES = "LoadState,ActiveState,UnitFileState,NeedDaemonReload"
+PROPERTIES = "LoadState,ActiveState,UnitFileState"
 PAUSE = 0.2
 
 
@@ -84,16 +84,16 @@ class RefusedError(Exception):
 class Unit:
     """A unit of systemd. What is to be changed is changed here, and noted."""
 
-    def __init__(self, name: str, check: bool) -> None:
-        """With `check`, only note."""
-        self.name, self.check = name, check
+    def __init__(self, name: str, parts: list[str], check: bool) -> None:
+        """`parts` are units that it brings along. With `check`, only note."""
+        self.name, self.parts, self.check = name, parts, check
         self.changes: list[str] = []
 
     def run(self, restart: bool, patterns: list[str]) -> None:
         """Enable and start the unit, or restart it."""
         found = self._found()
-        # Also when nothing was written now: a run that was cut off may have left systemd with the old file.
-        if found["NeedDaemonReload"] == "yes" or found["LoadState"] == "not-found":
+        # Also when nothing was written now: a run that was cut off may have left systemd with old files.
+        if found["LoadState"] == "not-found" or self._has_old_files():
             found = self._reload()
         if found["UnitFileState"] != "enabled" and self._note("enabled"):
             systemctl("enable", self.name)
@@ -119,6 +119,10 @@ class Unit:
     def _found(self) -> dict[str, str]:
         shown = systemctl("show", f"--property={PROPERTIES}", self.name)
         return dict(line.split("=", 1) for line in shown.splitlines())
+
+    def _has_old_files(self) -> bool:
+        argv = ["show", "--property=NeedDaemonReload", "--value", self.name, *self.parts]
+        return "yes" in systemctl(*argv).split()
 
     def _reload(self) -> dict[str, str]:
         if not self.check:
@@ -179,7 +183,7 @@ def complaint_of_units(units: list[str]) -> str:
 def main() -> None:
     """Run the unit, wait for it, note what it was started with, and print what came of it."""
     asked = json.loads(ARGUMENTS)
-    unit = Unit(asked["name"], asked["_ansible_check_mode"])
+    unit = Unit(asked["name"], asked["wait_units"], asked["_ansible_check_mode"])
     failure: dict = {}
     try:
         unit.run(asked["restart"], asked["reset_failed"])

@@ -68,6 +68,11 @@ class Host:
         """Run a shell command as root, who is there for tests alone: playbooks log in as LOGIN."""
         return run([self._ssh, f"root@{self.address}", command], check=check, timeout=BOOT_SECONDS)
 
+    def pid(self) -> int:
+        """Return the process that keeps the host running; it is in the host's mount namespace."""
+        assert self._boot is not None
+        return self._boot.pid
+
     def reboot(self) -> None:
         """Reboot from inside and wait for the host to be back."""
         before = self._boots()
