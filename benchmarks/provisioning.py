@@ -5,8 +5,8 @@
 Boots test hosts (as tests/fleet does) and makes a V1 core of each, from the stand-in for the core
 software, in four ways that take turns, each on fresh hosts: a naive playbook with Ansible's
 defaults, playbooks/site.yml, the same under Mitogen, and pyinfra with the operations of the naive
-playbook. Each runs twice; the second run finds everything done. Afterwards the hosts must be the same
-whichever way was gone: contents, owners and modes of files, accounts, kernel settings, unit.
+playbook. Each runs twice; the second run finds everything done. Afterwards the hosts must be the
+same whichever way was gone: contents, owners and modes of files, accounts, kernel settings, unit.
 
 The control node's CPU seconds are those of the command and of all it starts; the hosts' are those
 of their control groups. Both share this machine, so seconds are those of a slow controller.
@@ -56,7 +56,8 @@ find /greengrass/certs /greengrass/ggc/core /greengrass/ggc/packages \
   /etc/sysctl.d/98-greengrass.conf /etc/systemd/system/greengrass.service \
   -type f -not -name '.installed-*' -not -path '*/__pycache__/*' -exec sha256sum {} + | sort -k2
 cat /greengrass/config/config.json
-getent passwd ggc_user | cut -d: -f1,6,7; id --name --groups ggc_user; getent group ggc_ml | cut -d: -f1
+getent passwd ggc_user | cut -d: -f1,6,7; id --name --groups ggc_user
+getent group ggc_ml | cut -d: -f1
 cat /proc/sys/fs/protected_hardlinks /proc/sys/fs/protected_symlinks
 systemctl is-active greengrass; systemctl is-enabled greengrass
 python3 -c 'import urllib.request as u
@@ -261,7 +262,9 @@ def arguments() -> argparse.Namespace:
 def missing_tools(ways: Sequence[str]) -> list[str]:
     """Return what this environment lacks for the other ways."""
     found = {PYINFRA: "pyinfra", MITOGEN: "ansible_mitogen"}
-    missing = [f"{find} (pip)" for way, find in found.items() if way in ways and not find_spec(find)]
+    missing = [
+        f"{find} (pip)" for way, find in found.items() if way in ways and not find_spec(find)
+    ]
     return missing + ([] if shutil.which("nsenter") else ["nsenter (package util-linux)"])
 
 

@@ -39,9 +39,7 @@ class ActionModule(ActionBase):
         return {**result, "changed": False, "msg": message, **shown}
 
 
-def told(
-    host: str, errors: list[dict[str, str]], warnings: list[dict[str, str]], note: str
-) -> str:
+def told(host: str, errors: list[dict[str, str]], warnings: list[dict[str, str]], note: str) -> str:
     """Return counts, errors before warnings, each with its fix, and the note."""
     lines = [f"{host}: {len(errors)} error(s), {len(warnings)} warning(s)"]
     for each in (*errors, *warnings):

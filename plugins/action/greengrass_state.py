@@ -19,7 +19,7 @@ def items(**options: dict[str, Any]) -> dict[str, Any]:
 
 ARGUMENTS = {
     "groups": NAMES,
-    "users": items(
+    "users": items(  # noqa: S604 - the account's
         name=NAME,
         group=NAME,
         groups=NAMES,

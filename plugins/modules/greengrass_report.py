@@ -6,11 +6,12 @@ DOCUMENTATION = r"""
 module: greengrass_report
 short_description: Findings of a role in one message
 description:
-  - Takes checks and reports those that do not hold, each with its fix, in one message. Fails if one of them is an error.
+  - Takes checks and reports those that do not hold, each with its fix, in one message.
+  - Fails if one of them is an error.
   - Runs on the machine that runs Ansible.
 options:
   checks:
-    description: What was looked at. C(holds) is whether all is well, C(severity) is C(error) or C(warning).
+    description: What was looked at.
     type: list
     elements: dict
     required: true

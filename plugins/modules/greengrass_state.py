@@ -117,7 +117,8 @@ options:
   sysctls:
     description:
       - Kernel settings that must hold once the files are there, as C(sysctl) names them.
-      - Where one does not, C(systemd-sysctl.service) is restarted; the module fails if that does not help.
+      - Where one does not, C(systemd-sysctl.service) is restarted. The module fails if that does
+        not help.
     type: dict
     default: {}
 author: ggfleet contributors
@@ -293,9 +294,9 @@ def write(path: Path, content: bytes, owner: int, group: int, mode: int) -> None
             os.fchmod(file.fileno(), mode)
             file.flush()
             os.fsync(file.fileno())
-        os.rename(beside, path)
+        Path(beside).rename(path)
     except BaseException:
-        os.unlink(beside)
+        Path(beside).unlink()
         raise
     sync(path.parent)
 
@@ -339,7 +340,7 @@ def words(values: dict[str, list[str]]) -> str:
 
 def run(*argv: str) -> None:
     """Run a command; its complaint becomes ours."""
-    done = subprocess.run(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
+    done = subprocess.run(argv, capture_output=True, check=False)
     if done.returncode:
         raise RefusedError(f"{' '.join(argv)}: {done.stderr.decode().strip()}")
 

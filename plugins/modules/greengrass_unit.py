@@ -19,8 +19,8 @@ DOCUMENTATION = r"""
 module: greengrass_unit
 short_description: Run a unit and prove that it runs, in one round trip
 description:
-  - Enables and starts a unit, restarts one that must take something over, waits until it answers, and notes what it was
-    started with.
+  - Enables and starts a unit, restarts one that must take something over, waits until it answers,
+    and notes what it was started with.
   - Runs wherever Python 3.8 or newer is; arguments are checked on the machine that runs Ansible.
 options:
   name:
@@ -32,7 +32,9 @@ options:
     type: bool
     default: false
   reset_failed:
-    description: Units, as patterns, whose count of failures is forgotten before a restart, or else they may refuse to start.
+    description:
+      - Units, as patterns, whose failures are forgotten before a start. Those that have failed too
+        often would refuse.
     type: list
     elements: str
     default: []
@@ -92,7 +94,7 @@ class Unit:
     def run(self, restart: bool, patterns: list[str]) -> None:
         """Enable and start the unit, or restart it."""
         found = self._found()
-        # Also when nothing was written now: a run that was cut off may have left systemd with old files.
+        # Also when nothing was written now: a run that was cut off may have left old files loaded.
         if found["LoadState"] == "not-found" or self._has_old_files():
             found = self._reload()
         if found["UnitFileState"] != "enabled" and self._note("enabled"):
@@ -142,9 +144,7 @@ class Unit:
 
 def systemctl(*words: str) -> str:
     """Run systemctl and return what it prints; its complaint becomes ours."""
-    done = subprocess.run(
-        ["systemctl", *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False
-    )
+    done = subprocess.run(["systemctl", *words], capture_output=True, check=False)
     if done.returncode:
         raise RefusedError(f"systemctl {' '.join(words)}: {done.stderr.decode().strip()}")
     return done.stdout.decode()
@@ -175,8 +175,8 @@ def complaint_of_units(units: list[str]) -> str:
     """Return which units are not active."""
     argv = ["systemctl", "is-active", *units]
     done = subprocess.run(argv, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False)
-    states = dict(zip(units, done.stdout.decode().split()))
-    waiting = [f"{name} ({state})" for name, state in states.items() if state != "active"]
+    states = enumerate(done.stdout.decode().split())
+    waiting = [f"{units[number]} ({state})" for number, state in states if state != "active"]
     return f"not active: {', '.join(waiting)}" if waiting else ""
 
 

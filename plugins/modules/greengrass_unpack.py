@@ -17,9 +17,11 @@ DOCUMENTATION = r"""
 module: greengrass_unpack
 short_description: Put the parts of an archive into place, each as a whole
 description:
-  - Unpacks an archive beside the place of its parts, looks whether it holds what it must, stops the unit that uses the old parts,
-    and renames the new ones into place. Everything in it belongs to root.
-  - What it leaves when it is cut off is taken away or finished by the next run. Write a mark after it.
+  - Unpacks an archive beside the place of its parts, looks whether it holds what it must, stops
+    the unit that uses the old parts, and renames the new ones into place.
+  - Everything in it belongs to root.
+  - What it leaves when it is cut off is taken away or finished by the next run. Write a mark
+    after it.
   - In check mode it only says that it would change something.
 options:
   archive:
@@ -27,7 +29,7 @@ options:
     type: path
     required: true
   directory:
-    description: Where the parts go. The archive is unpacked in a directory below it, so that both are on one file system.
+    description: Where the parts go. The archive is unpacked below, on the same file system.
     type: path
     required: true
   prefix:
@@ -113,7 +115,7 @@ def remove(path: Path) -> None:
 
 def run(*argv: str) -> None:
     """Run a command; its complaint becomes ours."""
-    done = subprocess.run(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
+    done = subprocess.run(argv, capture_output=True, check=False)
     if done.returncode:
         raise RefusedError(f"{' '.join(argv)}: {done.stderr.decode(errors='replace').strip()}")
 
