@@ -66,7 +66,9 @@ class Entrance(BaseHTTPRequestHandler):
 
     def _allows(self, certificate: Any, action: str, on: str) -> bool:
         backend = iot_backends[ACCOUNT][REGION]
-        policies = [json.loads(str(p.document)) for p in backend.list_attached_policies(certificate.arn)]
+        policies = [
+            json.loads(str(p.document)) for p in backend.list_attached_policies(certificate.arn)
+        ]
         return any(
             action in statement["Action"] and any(fnmatchcase(on, r) for r in statement["Resource"])
             for policy in policies

@@ -34,9 +34,7 @@ class Authority:
         )
         self.root_ca.write_bytes(self._sign(root))
 
-    def issue(
-        self, name: str, *, days: int = 30, names: tuple[str, ...] = ()
-    ) -> tuple[Path, Path]:
+    def issue(self, name: str, *, days: int = 30, names: tuple[str, ...] = ()) -> tuple[Path, Path]:
         """Issue a certificate that ends in `days` (in the past if negative); return it and its key.
 
         One with `names` is a server's.
