@@ -18,6 +18,7 @@ def items(**options: dict[str, Any]) -> dict[str, Any]:
 
 
 ARGUMENTS = {
+    "absent": {"type": "list", "elements": "path", "default": []},
     "groups": NAMES,
     "users": items(  # noqa: S604 - the account's
         name=NAME,

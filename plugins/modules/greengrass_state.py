@@ -12,6 +12,7 @@ import grp
 import json
 import os
 import pwd
+import shutil
 import stat
 import subprocess
 import tempfile
@@ -26,6 +27,11 @@ description:
   - Runs wherever Python 3.8 or newer is; arguments are checked on the machine that runs Ansible.
   - In check mode nothing is changed, and owners that an earlier task would have made count as made.
 options:
+  absent:
+    description: Paths that there must not be. Directories go with all that is in them.
+    type: list
+    elements: path
+    default: []
   groups:
     description: Names of groups that there must be. New ones are system groups.
     type: list
@@ -162,6 +168,14 @@ class Host:
         """Note a change; return whether to make it."""
         self.changes.append(change)
         return not self.check
+
+    def absent(self, path: Path) -> None:
+        """Remove a file or a directory with all that is in it, if it is there."""
+        if (path.exists() or path.is_symlink()) and self.note(f"{path} removed"):
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
 
     def group(self, name: str) -> None:
         """Make a group unless it is there."""
@@ -351,6 +365,8 @@ def main() -> None:
     host = Host(asked["_ansible_check_mode"])
     failure: dict = {}
     try:
+        for path in asked["absent"]:
+            host.absent(Path(path))
         for kind in ("group", "user", "directory", "file"):
             plural = "directories" if kind == "directory" else f"{kind}s"
             for wanted in asked[plural]:

@@ -17,7 +17,7 @@ from fleet.shell import run
 SUITE = "bookworm"
 LOGIN = "pi"
 PACKAGES = (
-    "ca-certificates", "dbus", "iproute2", "kmod", "libpam-systemd", "openssh-server", "procps",
+    "ca-certificates", "dbus", "iproute2", "kmod", "libpam-systemd", "openssh-server", "openssl", "procps",
     "python3", "python3-apt", "python3-yaml", "sudo", "systemd", "systemd-sysv",
 )  # fmt: skip
 WITHOUT = ("/usr/share/man/*", "/usr/share/locale/*", "/usr/share/doc/*")

@@ -26,6 +26,8 @@ VERBS = {
     "bundle": "Build the archives: libraries, models, functions.",
     "render": "Write what Greengrass deploys.",
     "publish": "Upload the archives to S3, each once.",
+    "register": "Make the cores known to AWS: things, certificates, policies, role.",
+    "unregister": "Take certificates of cores, or cores, out of AWS again.",
     "run": "Try the functions on this machine, in an embedded core.",
     "compare": "Measure how ML libraries should reach a device.",
     "schema": "Print the JSON Schema of the spec, for editors.",

@@ -17,6 +17,7 @@ from ggfleet.model.parts import (
 from ggfleet.model.platform import Hardware, Platform
 from ggfleet.model.problem import READING, Place, Problem, Severity, Target
 from ggfleet.model.reference import Pending, Reference, Resolved
+from ggfleet.model.registration import OWN_POLICY, Device, DeviceRole, Policy, Registration
 from ggfleet.model.resource import LocalDevice, LocalResource, LocalVolume, Secret
 from ggfleet.model.runtime import (
     Broker,
@@ -38,6 +39,7 @@ __all__ = [
     "ADAPTER",
     "ANY_PLATFORM",
     "CLOUD",
+    "OWN_POLICY",
     "READING",
     "RESOURCE_OWNER",
     "SHADOW",
@@ -52,6 +54,8 @@ __all__ = [
     "Connector",
     "Core",
     "Deployment",
+    "Device",
+    "DeviceRole",
     "Document",
     "Draft",
     "DraftRecipe",
@@ -79,9 +83,11 @@ __all__ = [
     "Pending",
     "Place",
     "Platform",
+    "Policy",
     "Problem",
     "Quality",
     "Reference",
+    "Registration",
     "Rendering",
     "Resolved",
     "Rollout",
