@@ -25,6 +25,14 @@ class Host:
         self._ssh = ssh
         self._boot: subprocess.Popen[bytes] | None = None
 
+    def cpu_seconds(self) -> float:
+        """Return the CPU seconds that the host has used since it was booted."""
+        assert self._boot is not None
+        # Its control group is mounted where it was booted.
+        group = Path(f"/proc/{self._boot.pid}/root/sys/fs/cgroup", self.namespace)
+        used = dict(line.split() for line in (group / "cpu.stat").read_text().splitlines())
+        return int(used["usage_usec"]) / 1e6
+
     def prepare(self, authorized_key: str) -> None:
         """Fill the host's own layer: names, its SSH key, and the key that may log in."""
         for folder in ("root", "work", "upper/etc/ssh"):
@@ -67,11 +75,6 @@ class Host:
     def root(self, command: str, *, check: bool = True) -> str:
         """Run a shell command as root, who is there for tests alone: playbooks log in as LOGIN."""
         return run([self._ssh, f"root@{self.address}", command], check=check, timeout=BOOT_SECONDS)
-
-    def pid(self) -> int:
-        """Return the process that keeps the host running; it is in the host's mount namespace."""
-        assert self._boot is not None
-        return self._boot.pid
 
     def reboot(self) -> None:
         """Reboot from inside and wait for the host to be back."""
