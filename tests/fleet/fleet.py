@@ -28,6 +28,8 @@ class Fleet:
         self.folder.mkdir(mode=0o700)
         self.network = network.Network(os.getpid())
         self.hosts: list[Host] = []
+        # What playbooks find in their environment besides what all of them do.
+        self.environment: dict[str, str] = {}
         self.key = self.folder / "id"
         make_key(self.key)
         self.known_hosts = self.folder / "known_hosts"

@@ -29,6 +29,14 @@ class Host:
         self._ssh = ssh
         self._boot: subprocess.Popen[bytes] | None = None
 
+    def cpu_seconds(self) -> float:
+        """Return the CPU seconds that the host has used since it was booted."""
+        assert self._boot is not None
+        # Its control group is mounted where it was booted.
+        group = Path(f"/proc/{self._boot.pid}/root/sys/fs/cgroup", self.namespace)
+        used = dict(line.split() for line in (group / "cpu.stat").read_text().splitlines())
+        return int(used["usage_usec"]) / 1e6
+
     def prepare(self, authorized_key: str) -> None:
         """Fill the host's own layer: names, its SSH key, and the key that may log in."""
         for folder in ("root", "work", "upper/etc/ssh"):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
@@ -34,28 +34,43 @@ class Authority:
         )
         self.root_ca.write_bytes(self._sign(root))
 
-    def issue(self, name: str, *, days: int = 30) -> tuple[Path, Path]:
-        """Issue a certificate that ends in `days` (in the past if negative); return it and its key."""
+    def issue(self, name: str, *, days: int = 30, names: tuple[str, ...] = ()) -> tuple[Path, Path]:
+        """Issue a certificate that ends in `days` (in the past if negative); return it and its key.
+
+        One with `names` is a server's.
+        """
         key = new_key()
         end = dt.datetime.now(dt.UTC) + days * DAY
         certificate = self.folder / f"{name}.certificate.pem.crt"
-        certificate.write_bytes(
-            self._sign(self._builder(common_name(name), key, end - 60 * DAY, end))
-        )
+        builder = self._builder(common_name(name), key, end - 60 * DAY, end)
+        if names:
+            hosts = x509.SubjectAlternativeName([x509.DNSName(each) for each in names])
+            builder = builder.add_extension(hosts, critical=False)
+        certificate.write_bytes(self._sign(builder))
         private_key = self.folder / f"{name}.private.pem.key"
         private_key.write_bytes(
             key.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption())
         )
         return certificate, private_key
 
+    def sign(self, request: x509.CertificateSigningRequest, *, days: int) -> str:
+        """Return a certificate as PEM for the key of a request; it begins now, or a day before its end."""
+        key = request.public_key()
+        assert isinstance(key, rsa.RSAPublicKey | ec.EllipticCurvePublicKey)
+        now = dt.datetime.now(dt.UTC)
+        end = now + days * DAY
+        start = min(now, end - DAY)
+        return self._sign(self._builder(request.subject, key, start, end)).decode()
+
     def _builder(
-        self, subject: x509.Name, key: rsa.RSAPrivateKey, start: dt.datetime,
-        end: dt.datetime,
+        self, subject: x509.Name,
+        key: rsa.RSAPrivateKey | rsa.RSAPublicKey | ec.EllipticCurvePublicKey,
+        start: dt.datetime, end: dt.datetime,
     ) -> x509.CertificateBuilder:  # fmt: skip
         return x509.CertificateBuilder(
             issuer_name=self._name,
             subject_name=subject,
-            public_key=key.public_key(),
+            public_key=key.public_key() if isinstance(key, rsa.RSAPrivateKey) else key,
             serial_number=x509.random_serial_number(),
             not_valid_before=start,
             not_valid_after=end,

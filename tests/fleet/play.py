@@ -89,4 +89,5 @@ def environment(fleet: Fleet) -> dict[str, str]:
         "ANSIBLE_SSH_CONTROL_PATH_DIR": str(fleet.folder / "cp"),
         "ANSIBLE_NOCOLOR": "1",
         "PYTHONDONTWRITEBYTECODE": "1",
+        **fleet.environment,
     }

@@ -87,19 +87,55 @@ def test_kernel_setting_that_another_file_takes_back_is_refused(refused: Refused
     assert "the kernel says 1 and 0" in said
 
 
-def test_preflight_reports_all_faults_in_one_message(fleet: Fleet) -> None:
-    """Five planted faults of a host: five findings, each with a fix, one failed task."""
-    [host] = fleet.boot("faulty")
-    host.root(
+@dataclass(frozen=True)
+class Faulty:
+    """Two hosts with many faults, and what preflight said of them in one run."""
+
+    result: Result
+    said: str
+    v1: Host
+    classic: Host
+
+
+@pytest.fixture(scope="module")
+def faulty(fleet: Fleet, site: Site) -> Faulty:
+    """Plant faults that a V1 core would meet on one host, those of a classic nucleus on the other."""
+    v1, classic = fleet.boot("faulty", "faulty-classic")
+    v1.root(
         "rm /etc/sudoers.d/login; mkdir /greengrass; mount -t tmpfs -o size=8m none /greengrass; "
         "touch /etc/systemd/system/greengrass-lite.target"
     )
-    variables = {
-        "greengrass_preflight_containers_required": True,
-        "greengrass_preflight_architectures": ["armv7l"],
+    classic.root(
+        "mount -t tmpfs -o noexec,size=8m none /tmp; sed -i '/^root/d' /etc/sudoers; "
+        "systemd-run --quiet python3 -m http.server 8000; mkdir -p /greengrass/v2; "
+        "mount -t tmpfs none /greengrass/v2; mount -o remount,ro /greengrass/v2"
+    )
+    bridge = site.core["greengrass_core_v1_tarball_url"].split("/")[2]  # where the site serves
+    hosts = {
+        v1: {
+            "greengrass_preflight_containers_required": True,
+            "greengrass_preflight_architectures": ["armv7l"],
+        },
+        classic: {
+            "greengrass_runtime": "classic",
+            "greengrass_preflight_board": "Jetson",
+            "greengrass_preflight_programs": ["python3.8"],
+            "greengrass_preflight_local_ports": [8000],
+            "greengrass_preflight_minimum_glibc": "2.99",
+            "greengrass_preflight_endpoints": [
+                bridge,
+                f"{bridge.split(':')[0]}:8883",
+                "no.invalid:443",
+            ],
+        },
     }
-    result = play(fleet, "preflight.yml", {host: variables}).must_fail()
-    assert "faulty: 5 error(s)" in result.output
+    result = play(fleet, "preflight.yml", hosts).must_fail()
+    return Faulty(result, " ".join(result.output.split()), v1, classic)
+
+
+def test_preflight_reports_all_faults_in_one_message(faulty: Faulty) -> None:
+    """Five planted faults of a host: five findings, each with a fix, one failed task."""
+    assert "faulty: 5 error(s)" in faulty.result.output
     for finding in (
         "error: the login user cannot become root.",
         "error: 8 MiB of disk are free for /greengrass, 400 are needed.",
@@ -107,9 +143,28 @@ def test_preflight_reports_all_faults_in_one_message(fleet: Fleet) -> None:
         "error: the host uses control groups version 2",
         "error: the host is to run V1 and has another Greengrass",
     ):
-        assert finding in result.output
-    assert result.recap(host)["failed"] == 1
-    assert result.output.count("  fix: ") >= 5
+        assert finding in faulty.result.output
+    assert faulty.result.recap(faulty.v1)["failed"] == 1
+    assert faulty.result.output.count("  fix: ") >= 5
+
+
+def test_preflight_reports_what_only_the_classic_nucleus_minds(faulty: Faulty) -> None:
+    """Ports, endpoints, /tmp, sudo, Java, the C library and the board, with what was found."""
+    assert "faulty-classic: 9 error(s)" in faulty.said
+    for finding in (
+        "error: the board is one without a model, the inventory expects a Jetson.",
+        "error: the C library is glibc 2.36, the core software needs glibc 2.99 or newer.",
+        "error: root's path lacks python3.8.",
+        "error: root may not run programs as another account and group",
+        "error: the disk of /greengrass/v2 can only be read.",
+        "MiB are free in /tmp, 32 are needed.",
+        "error: /tmp is mounted noexec",
+        "error: other programs listen at ports of the core: 8000 (/usr/bin/python3 -m http.server 8000).",
+        ":8883 ([Errno 111] Connection refused), no.invalid:443 ([Errno -3]",
+        "warning: there is no Java (java); the classic nucleus needs 8 or newer.",
+    ):
+        assert finding in faulty.said
+    assert "another Greengrass (/greengrass/v2" not in faulty.said
 
 
 def test_preflight_names_missing_python(fleet: Fleet) -> None:

@@ -18,7 +18,9 @@ PROJECT = Path(__file__).parents[2]
 ROLES = sorted(path for path in (PROJECT / "roles").iterdir() if path.is_dir())
 PLAYBOOKS = sorted((PROJECT / "playbooks").glob("*.yml"))
 VERBS = {"main.yml", "preflight.yml", "install.yml", "configure.yml", "run.yml"}
-PLAY_KEYWORDS = {"name", "hosts", "gather_facts", "become", "roles"}
+PLAY_KEYWORDS = {
+    "name", "hosts", "gather_facts", "become", "roles", "serial", "max_fail_percentage",
+}  # fmt: skip
 FREE_FORM = ("ansible.builtin.command", "ansible.builtin.shell", "ansible.builtin.raw")
 
 every_role = pytest.mark.parametrize("role", ROLES, ids=lambda role: role.name)

@@ -28,6 +28,8 @@ VERBS = {
     "verify": "Hold archives against their signed manifest.",
     "render": "Write what Greengrass deploys.",
     "publish": "Upload the archives to S3, each once.",
+    "register": "Make the cores known to AWS: things, certificates, policies, role.",
+    "unregister": "Take certificates of cores, or cores, out of AWS again.",
     "run": "Try the functions on this machine, in an embedded core.",
     "compare": "Measure how ML libraries should reach a device.",
     "simulate": "Simulate a library's way to a large fleet.",

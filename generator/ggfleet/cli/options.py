@@ -54,6 +54,18 @@ platform_option = click.option(
 core_option = click.option(
     "--core", "core_name", default="", metavar="NAME", help="Core to run as, by its host's name."
 )
+cores_option = click.option(
+    "--core", "cores", multiple=True, metavar="NAME",
+    help="Only this core, by its host's name; may be repeated.",
+)  # fmt: skip
+foretold_option = click.option(
+    "--check", "only_check", is_flag=True, help="Tell what would change; change nothing."
+)
+generation_option = click.option(
+    "--generation",
+    type=click.Choice(["v1", "v2"]),
+    help="Greengrass that the cores run.  [default: v2 when the spec has `components`]",
+)
 isolation_option = click.option(
     "--isolation",
     default="auto",
@@ -70,6 +82,9 @@ cache_option = click.option(
 )
 endpoint_option = click.option(
     "--endpoint-url", metavar="URL", help="Another S3 endpoint than AWS's own."
+)
+iot_endpoint_option = click.option(
+    "--endpoint-url", metavar="URL", help="Another endpoint for AWS IoT and IAM than AWS's own."
 )
 
 

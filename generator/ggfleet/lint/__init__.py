@@ -10,7 +10,7 @@ from ggfleet.model import Draft, Fleet, Manifest, Part
 from ggfleet.spec import Checked
 from ggfleet.spec.inventory import ReadInventory, ansible_inventory
 
-__all__ = ["Checked", "FindArchives", "check", "load", "none_built"]
+__all__ = ["Checked", "FindArchives", "check", "load", "none_built", "with_stand_ins"]
 
 FindArchives = Callable[[Fleet], Manifest]
 """The archives that are built already."""
@@ -37,6 +37,13 @@ def load(
 ) -> Fleet:
     """The fleet that a spec describes. Raises `SpecError` where anything is an error."""
     return spec.load(path, read_inventory, lambda fleet: _draft(fleet, find_archives))
+
+
+def with_stand_ins(fleet: Fleet, manifest: Manifest) -> Manifest:
+    """The archives that are built, and a stand-in with a name as long for each that is not."""
+    from ggfleet.lint import draft  # noqa: PLC0415 - `check` is to start fast
+
+    return draft.with_stand_ins(fleet, manifest)
 
 
 def _draft(fleet: Fleet, find_archives: FindArchives) -> Draft:

@@ -38,8 +38,7 @@ def draft(fleet: Fleet, manifest: Manifest) -> Draft:
 
     An archive that is not built yet counts as small, which makes the shortest recipes.
     """
-    missing = [each for each in _wanted(fleet) if manifest.find(*each) is None]
-    whole = Manifest((*manifest.archives, *(_stand_in(fleet, *each) for each in missing)))
+    whole = with_stand_ins(fleet, manifest)
     documents: list[Document] = []
     with contextlib.suppress(GgfleetError):
         for document in drafted(fleet, whole):
@@ -49,6 +48,12 @@ def draft(fleet: Fleet, manifest: Manifest) -> Draft:
         deployments=dict(_below("deployments/", documents)),
         archives={archive_uri(fleet, each.key): each for each in manifest.archives},
     )
+
+
+def with_stand_ins(fleet: Fleet, manifest: Manifest) -> Manifest:
+    """The manifest with a stand-in for every archive that is not built yet."""
+    missing = [each for each in _wanted(fleet) if manifest.find(*each) is None]
+    return Manifest((*manifest.archives, *(_stand_in(fleet, *each) for each in missing)))
 
 
 def _wanted(fleet: Fleet) -> Iterator[Wanted]:

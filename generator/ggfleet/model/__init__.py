@@ -18,6 +18,7 @@ from ggfleet.model.parts import (
 from ggfleet.model.platform import Hardware, Platform
 from ggfleet.model.problem import READING, Place, Problem, Severity, Target
 from ggfleet.model.reference import Pending, Reference, Resolved
+from ggfleet.model.registration import OWN_POLICY, Device, DeviceRole, Policy, Registration
 from ggfleet.model.resource import LocalDevice, LocalResource, LocalVolume, Secret
 from ggfleet.model.runtime import (
     STREAM_MANAGER_MEMORY,
@@ -41,6 +42,7 @@ __all__ = [
     "ANY_PLATFORM",
     "CLOUD",
     "DEFAULT_TIMEOUT",
+    "OWN_POLICY",
     "READING",
     "RESOURCE_OWNER",
     "SHADOW",
@@ -56,6 +58,8 @@ __all__ = [
     "Connector",
     "Core",
     "Deployment",
+    "Device",
+    "DeviceRole",
     "Document",
     "Draft",
     "DraftRecipe",
@@ -83,9 +87,11 @@ __all__ = [
     "Pending",
     "Place",
     "Platform",
+    "Policy",
     "Problem",
     "Quality",
     "Reference",
+    "Registration",
     "Rendering",
     "Resolved",
     "Rollout",

@@ -58,20 +58,29 @@ TELL_PLACE: Actions = ("greengrass:UpdateConnectivityInfo",)
 
 def core_policies(fleet: Fleet, bodies: Bodies) -> dict[str, Part]:
     """By core: its policies, attached where the spec knows its certificate."""
+    documents = core_documents(fleet, bodies)
+    return {core.name: _part(core, documents[core.name]) for core in fleet.cores}
+
+
+def core_documents(fleet: Fleet, bodies: Bodies) -> dict[str, list[Json]]:
+    """By core: what its certificate allows, in as few documents as AWS IoT's limit lets.
+
+    Raises `GgfleetError` for a core that needs more of them than a certificate takes.
+    """
     topics = {name: (*_topics(fleet, bodies, name),) for name in bodies.deployments}
     shadowed = {name: bodies.is_deployed(SHADOWS, name) for name in bodies.deployments}
     devices = _devices_of_cores(fleet)
-    parts = {}
+    found = {}
     for core in fleet.cores:
         things = devices.get(core.name, ())
         clients = _client_devices(fleet, bodies, core, things)
         shadows = _shadows(fleet, core, things) if shadowed[core.platform] else ()
         metrics = _metrics(fleet, bodies, core)
         own = [*_own(fleet, core), *clients, *shadows, *metrics]
-        documents = _packed(own, topics[core.platform])
-        _refuse_many(core, documents)
-        parts[core.name] = _part(core, documents)
-    return parts
+        documents = packed(own, topics[core.platform])
+        refuse_many(core, documents)
+        found[core.name] = documents
+    return found
 
 
 def _devices_of_cores(fleet: Fleet) -> dict[str, list[str]]:
@@ -127,11 +136,11 @@ def _topics(fleet: Fleet, bodies: Bodies, platform: str) -> Iterator[Allowance]:
     sent = {*told.get(TO_CLOUD, ()), *(each.topic for each in bound if each.target == CLOUD)}
     got = {*told.get(FROM_CLOUD, ()), *(each.topic for each in bound if each.source == CLOUD)}
     for topic in sorted(sent):
-        for pattern in _patterns(topic):
+        for pattern in patterns(topic):
             yield PUBLISH, arn(fleet, "iot", f"topic/{pattern}")
     for topic in sorted(got):
         yield SUBSCRIBE, arn(fleet, "iot", f"topicfilter/{topic}")
-        for pattern in _patterns(topic):
+        for pattern in patterns(topic):
             yield RECEIVE, arn(fleet, "iot", f"topic/{pattern}")
 
 
@@ -142,7 +151,7 @@ def _metrics(fleet: Fleet, bodies: Bodies, core: Core) -> Iterator[Allowance]:
         yield PUBLISH, arn(fleet, "iot", f"topic/{topic}")
 
 
-def _patterns(topic: str) -> Iterator[str]:
+def patterns(topic: str) -> Iterator[str]:
     """The topics of a filter: + and # are letters in a policy, whose wildcard is *."""
     levels = ["*" if level in ("+", "#") else level for level in topic.split("/")]
     if topic.endswith("/#"):
@@ -176,7 +185,7 @@ def _shadows(fleet: Fleet, core: Core, things: Iterable[str]) -> Iterator[Allowa
         yield SYNC, arn(fleet, "iot", f"thing/{name}")
 
 
-def _packed(own: Iterable[Allowance], topics: tuple[Allowance, ...]) -> list[Json]:
+def packed(own: Iterable[Allowance], topics: tuple[Allowance, ...]) -> list[Json]:
     """As few documents as their limit allows, with a statement for the same actions in each."""
     documents, size = _spread(own, (), _EMPTY)
     last = documents[-1]
@@ -233,7 +242,8 @@ def _cost(actions: Actions) -> int:
 _EMPTY = size_of(policy([]))
 
 
-def _refuse_many(core: Core, documents: list[Json]) -> None:
+def refuse_many(core: Core, documents: list[Json]) -> None:
+    """Refuse more policies than a certificate takes."""
     if len(documents) > PER_CERTIFICATE:
         raise GgfleetError(
             f"{core.name} needs {len(documents)} policies of {MAX_POLICY} characters for its "

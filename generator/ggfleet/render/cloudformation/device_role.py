@@ -31,6 +31,8 @@ from ggfleet.render.group_v1.names import archive_prefix, arn, partition
 from ggfleet.render.v2.access import secrets_of
 from ggfleet.render.v2.names import component_name
 
+PROVIDER = "credentials.iot.amazonaws.com"
+"""The service that gets the role for a device, when its certificate allows it."""
 ROLE = "TokenExchangeRole"
 ALIAS = "TokenExchangeRoleAlias"
 DEVICE_POLICIES = "DeviceRolePolicies"
@@ -41,13 +43,12 @@ STREAMS = "aws.greengrass.StreamManager"
 
 def device_role(fleet: Fleet, bodies: Bodies) -> Part:
     """The role, its alias, and their names as outputs."""
-    policies = [*_policies(fleet, bodies)]
-    refuse_big(policies, "the policy of the token exchange role", "make several fleets of it")
+    policies = role_policies(fleet, bodies)
     untold = any(True for _ in role_notes(fleet, bodies))
     more, attached = added(DEVICE_POLICIES, "core devices") if untold else (Part(), {})
     properties: dict[str, Json] = {
         "Description": f"What the Greengrass core devices of {fleet.name} may do in AWS",
-        "AssumeRolePolicyDocument": trust("credentials.iot.amazonaws.com"),
+        "AssumeRolePolicyDocument": trust(PROVIDER),
         **({"Policies": policies} if policies else {}),
         **attached,
     }
@@ -83,6 +84,13 @@ def role_notes(fleet: Fleet, bodies: Bodies) -> Iterator[Note]:
         yield Note(at, f"sends where functions tell it: {more}", hint=True)
     here = deployed_connectors(fleet, bodies.is_deployed)
     yield from connector_notes(here, DEVICE_POLICIES)
+
+
+def role_policies(fleet: Fleet, bodies: Bodies) -> list[Json]:
+    """The policies within the role. Raises `GgfleetError` when they exceed IAM's limit."""
+    policies = [*_policies(fleet, bodies)]
+    refuse_big(policies, "the policy of the token exchange role", "make several fleets of it")
+    return policies
 
 
 def _policies(fleet: Fleet, bodies: Bodies) -> Iterator[Json]:

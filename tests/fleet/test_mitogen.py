@@ -1,0 +1,42 @@
+"""site.yml under Mitogen, which keeps one Python running on each host."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+from fleet.fleet import Fleet
+from fleet.host import Host
+from fleet.play import play
+from fleet.site import Site
+
+pytestmark = pytest.mark.fleet
+
+
+def strategy() -> dict[str, str]:
+    """Return what makes Ansible run under Mitogen, or skip where it is not installed."""
+    found = find_spec("ansible_mitogen")
+    if found is None or found.origin is None:
+        pytest.skip("Mitogen is not installed (pip install mitogen)")
+    plugins = Path(found.origin).parent / "plugins/strategy"
+    return {"ANSIBLE_STRATEGY_PLUGINS": str(plugins), "ANSIBLE_STRATEGY": "mitogen_linear"}
+
+
+def test_recaps_are_those_of_a_run_without_it(fleet: Fleet, site: Site) -> None:
+    """Of a fresh host, of the same host again, and in check mode; and the core serves."""
+    under = strategy()
+    plain, mitogen = fleet.boot("plain-01", "mitogen-01")
+    recaps: dict[Host, list[dict[str, int]]] = {}
+    for host, environment in ((plain, {}), (mitogen, under)):
+        variables = site.variables(host)
+        fleet.environment = environment
+        try:
+            runs = [play(fleet, "site.yml", {host: variables}, *o) for o in ((), (), ("--check",))]
+        finally:
+            fleet.environment = {}
+        recaps[host] = [run.must_pass().recap(host) for run in runs]
+    assert recaps[plain] == recaps[mitogen]
+    assert [recap["changed"] > 0 for recap in recaps[mitogen]] == [True, False, False]
+    assert mitogen.root("systemctl is-active greengrass") == "active"
