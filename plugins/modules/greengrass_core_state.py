@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import socket
 import sqlite3
 import urllib.request
 from contextlib import closing
@@ -14,13 +16,14 @@ DOCUMENTATION = r"""
 module: greengrass_core_state
 short_description: How a Greengrass core does
 description:
-  - Reads the core's units, the health endpoint of a V1 core, and the configuration that it holds.
+  - Reads the core's units and the configuration that it holds; of a V1 core the health endpoint,
+    and of the classic nucleus the socket of its IPC and the states that its log tells.
   - Changes nothing, in check mode or out of it.
 options:
   runtime:
     description: What the host runs.
     type: str
-    choices: [V1, lite]
+    choices: [V1, classic, lite]
     required: true
   directory:
     description: Where the core lies.
@@ -35,7 +38,7 @@ units:
   returned: always
   type: list
 health:
-  description: Why a V1 core does not answer; empty if it does.
+  description: Why a V1 core or a classic nucleus does not answer; empty if it does.
   returned: always
   type: str
 workers:
@@ -54,6 +57,14 @@ components:
   description: Components that a V2 core has been given.
   returned: always
   type: list
+states:
+  description: The last state of each component since a classic nucleus was started, if logged.
+  returned: always
+  type: dict
+logs_states:
+  description: Whether a classic nucleus writes states of components to its log.
+  returned: always
+  type: bool
 """
 
 HEALTH = "http://localhost:{}/2016-11-01/health/workers"
@@ -63,16 +74,22 @@ LITE_DAEMONS = (
 )  # fmt: skip
 LITE_UNITS = ("greengrass-lite.target", *(f"ggl.core.{name}.service" for name in LITE_DAEMONS))
 NUCLEUS = ("services", "aws.greengrass.NucleusLite", "configuration")
+CLASSIC = ("services", "aws.greengrass.Nucleus", "configuration")
 # What a core needs before anybody can deploy to it, as paths in its configuration.
-NEEDED_V1 = (("coreThing", "thingArn"), ("coreThing", "iotHost"))
-NEEDED_LITE = (
-    *(("system", name) for name in (
-        "thingName", "certificateFilePath", "privateKeyPath", "rootCaPath",
-    )),
-    *((*NUCLEUS, name) for name in (
-        "awsRegion", "iotDataEndpoint", "iotCredEndpoint", "iotRoleAlias",
-    )),
-)  # fmt: skip
+NEEDED_SYSTEM = tuple(("system", name) for name in (
+    "thingName", "certificateFilePath", "privateKeyPath", "rootCaPath",
+))  # fmt: skip
+NEEDED_NUCLEUS = ("awsRegion", "iotDataEndpoint", "iotCredEndpoint", "iotRoleAlias")
+NEEDED = {
+    "V1": (("coreThing", "thingArn"), ("coreThing", "iotHost")),
+    "classic": (*NEEDED_SYSTEM, *((*CLASSIC, name) for name in NEEDED_NUCLEUS)),
+    "lite": (*NEEDED_SYSTEM, *((*NUCLEUS, name) for name in NEEDED_NUCLEUS)),
+}
+# What the classic nucleus gives to the parts of itself, which nobody has deployed.
+BUILT_IN = "0.0.0"
+# Lines of its log, as text: a start, and a component that changes its state.
+LAUNCH = "system-start. Launch Nucleus"
+STATE = re.compile(r"service-set-state\. \{(.*)\}")
 
 
 def parse_units(shown: str) -> list[dict[str, str]]:
@@ -106,10 +123,41 @@ def parse_value(text: str) -> object:
         return text
 
 
+def read_transactions(path: Path) -> dict:
+    """Return the configuration of the classic nucleus as nested dictionaries.
+
+    Its config.tlog has a change in each line: TS time, TP path, W what has happened, V value. It is
+    what the nucleus itself starts from; effectiveConfig.yaml is a copy that is older at times.
+    """
+    tree, times = {}, {}
+    for line in path.read_text(encoding="utf-8").splitlines():
+        change = json.loads(line)
+        where = tuple(change["TP"])
+        if change["W"] == "changed" and change["TS"] >= times.get(where, 0):
+            times[where] = change["TS"]
+            grown(tree, where[:-1])[where[-1]] = change.get("V")
+        elif change["W"] == "interiorAdded":
+            grown(tree, where)
+        elif change["W"] == "removed":
+            grown(tree, where[:-1]).pop(where[-1], None)
+    return tree
+
+
+def grown(tree: dict, path: tuple[str, ...]) -> dict:
+    """Return the dictionary at `path`, made where it is missing."""
+    for name in path:
+        if not isinstance(tree.get(name), dict):
+            tree[name] = {}
+        tree = tree[name]
+    return tree
+
+
 def read_configuration(runtime: str, directory: Path) -> dict:
     """Return the configuration that the core holds."""
     if runtime == "V1":
         return json.loads((directory / "config/config.json").read_text())
+    if runtime == "classic":
+        return read_transactions(directory / "config/config.tlog")
     return read_database(directory / "config.db")
 
 
@@ -121,15 +169,66 @@ def at(node: object, path: tuple[str, ...]) -> object:
 
 
 def find_empty(runtime: str, configuration: dict) -> list[str]:
-    """Return the needed keys that are missing or empty."""
-    needed = NEEDED_V1 if runtime == "V1" else NEEDED_LITE
-    return [path[-1] for path in needed if not at(configuration, path)]
+    """Return the needed keys that are missing or empty. Case does not count for classic."""
+    lower = runtime == "classic"
+    held = lowered(configuration) if lower else configuration
+    return [
+        path[-1]
+        for path in NEEDED[runtime]
+        if not at(held, tuple(name.lower() for name in path) if lower else path)
+    ]
+
+
+def lowered(node: object) -> object:
+    """Return nested dictionaries with keys in lower case."""
+    if not isinstance(node, dict):
+        return node
+    return {name.lower(): lowered(value) for name, value in node.items()}
 
 
 def find_components(configuration: dict) -> list[str]:
     """Return the names of what was deployed to a V2 core: services that have a version."""
     services = at(configuration, ("services",)) or {}
-    return sorted(name for name, service in services.items() if at(service, ("version",)))
+    none = (None, "", BUILT_IN)
+    return sorted(n for n, service in services.items() if at(service, ("version",)) not in none)
+
+
+def logs_states(configuration: dict) -> bool:
+    """Tell whether a classic nucleus writes states to its log: at level INFO, and to a file."""
+    logging = at(configuration, (*CLASSIC, "logging"))
+    level, kind = (str(at(logging, (name,)) or "").upper() for name in ("level", "outputType"))
+    return level in ("", "INFO", "DEBUG", "TRACE") and kind != "CONSOLE"
+
+
+def read_states(configuration: dict, directory: Path) -> dict[str, str]:
+    """Return the last state of each component since the nucleus was last started."""
+    folder = at(configuration, (*CLASSIC, "logging", "outputDirectory")) or directory / "logs"
+    states = {}
+    try:
+        lines = Path(folder, "greengrass.log").read_text(errors="replace").splitlines()
+    except OSError:
+        return {}
+    for line in lines:
+        parse_log_line(line, states)
+    return states
+
+
+def parse_log_line(line: str, states: dict[str, str]) -> None:
+    """Take the state that a line tells, as text or JSON, into `states`; a start empties them."""
+    context = {}
+    if line.startswith("{"):
+        entry = parse_value(line)
+        kind, context = at(entry, ("eventType",)), at(entry, ("contexts",)) or {}
+        launched = f"{kind}. {at(entry, ('message',))}" == LAUNCH
+        told = kind == "service-set-state"
+    else:
+        launched, told = LAUNCH in line, STATE.search(line)
+        if told:
+            context = dict(pair.split("=", 1) for pair in told[1].split(", ") if "=" in pair)
+    if launched:
+        states.clear()
+    elif told and {"serviceName", "newState"} <= set(context):
+        states[context["serviceName"]] = context["newState"]
 
 
 def ask_health(port: int) -> tuple[str, list]:
@@ -142,10 +241,21 @@ def ask_health(port: int) -> tuple[str, list]:
         return str(error), []
 
 
+def connect(path: str) -> str:
+    """Return why nobody listens at a unix socket, or nothing."""
+    try:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
+            client.settimeout(10)
+            client.connect(path)
+    except OSError as error:
+        return f"{path}: {error.strerror or error}"
+    return ""
+
+
 def main() -> None:
     """Read everything and return it."""
     arguments = {
-        "runtime": {"type": "str", "choices": ["V1", "lite"], "required": True},
+        "runtime": {"type": "str", "choices": sorted(NEEDED), "required": True},
         "directory": {"type": "path", "required": True},
     }
     module = AnsibleModule(argument_spec=arguments, supports_check_mode=True)
@@ -155,11 +265,17 @@ def main() -> None:
     configuration, unreadable = {}, ""
     try:
         configuration = read_configuration(runtime, directory)
-    except (OSError, ValueError, sqlite3.Error) as error:
+    except (OSError, ValueError, KeyError, TypeError, sqlite3.Error) as error:
         unreadable = str(error)
-    health, workers = "", []
+    health, workers, states = "", [], {}
     if runtime == "V1":
         health, workers = ask_health(at(configuration, ("coreThing", "ggDaemonPort")) or 8000)
+    if runtime == "classic":
+        # In this order: a nucleus that listens has written its start to the log before.
+        health = connect(
+            at(configuration, ("system", "ipcSocketPath")) or f"{directory}/ipc.socket"
+        )
+        states = read_states(configuration, directory)
     module.exit_json(
         changed=False,
         units=parse_units(module.run_command(shown, check_rc=True)[1]),
@@ -168,6 +284,8 @@ def main() -> None:
         unreadable=unreadable,
         empty=find_empty(runtime, configuration),
         components=find_components(configuration),
+        states=states,
+        logs_states=logs_states(configuration),
     )
 
 

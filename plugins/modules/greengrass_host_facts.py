@@ -105,7 +105,7 @@ host:
   description: >-
     Only with I(host). C(system), C(machine), C(kernel), C(bits) of programs, C(service_mgr),
     C(board), C(os) (os-release), C(libc), C(python), C(memory_mib), C(uid), C(synchronized) (empty
-    when unknown), C(cgroup2), C(cgroups) (name to whether it is on), C(kernel_lacks), those of
+    when unknown), C(systemd) (its version, 0 when unknown), C(cgroup2), C(cgroups) (name to whether it is on), C(kernel_lacks), those of
     I(kernel_options) that the kernel was built without (empty when it does not tell).
   returned: always
   type: dict
@@ -203,6 +203,12 @@ def cgroups(text: str) -> dict:
     return {name: enabled == "1" for name, enabled in rows}
 
 
+def systemd_version(printed: str) -> str:
+    """Return the version in what `systemctl --version` prints: 252 for `systemd 252 (252.39-1)`."""
+    found = re.match(r"systemd (\d+)", printed)
+    return found[1] if found else "0"
+
+
 def kernel_lacks(wanted: list, release: str) -> list:
     """Return the options that the kernel was built without; none where it does not tell."""
     try:
@@ -232,6 +238,7 @@ def read_host(kernel_options: list) -> dict:
         "kernel": machine.release,
         "bits": 64 if sys.maxsize > 2**32 else 32,
         "service_mgr": "systemd" if Path("/run/systemd/system").is_dir() else "another",
+        "systemd": systemd_version(ask("systemctl", "--version")[1]),
         "board": text_of(BOARD),
         "os": os_release(text_of(Path("/etc/os-release"))),
         "libc": " ".join(platform.libc_ver()),

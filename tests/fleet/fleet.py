@@ -6,11 +6,15 @@ import os
 import shutil
 from pathlib import Path
 
-from fleet import network, rootfs
+from fleet import emulation, network
+from fleet.emulation import Emulation
 from fleet.host import Host, make_key
+from fleet.rootfs import rootfs
+from fleet.system import BOOKWORM, System
 
 # Overlay uppers must not lie on an overlay themselves, which the root of a container is.
 MEMORY = Path("/dev/shm")
+TABLE = "interpreters"
 
 
 class Fleet:
@@ -19,7 +23,7 @@ class Fleet:
     def __init__(self) -> None:
         """Sweep what killed runs left, then make an empty fleet."""
         sweep()
-        self.rootfs = rootfs.rootfs()
+        self._emulation: Emulation | None = None
         self.folder = MEMORY / f"ggf{os.getpid()}"
         self.folder.mkdir(mode=0o700)
         self.network = network.Network(os.getpid())
@@ -33,27 +37,36 @@ class Fleet:
         options = f"-i {self.key} -o IdentitiesOnly=yes -o UserKnownHostsFile={self.known_hosts}"
         self._ssh = self._script("ssh", f'ssh {options} -o ConnectTimeout=5 "$@"')
 
-    def boot(self, *names: str) -> list[Host]:
+    def boot(self, *names: str, system: System = BOOKWORM) -> list[Host]:
         """Boot new hosts, all at once, and wait for them. A name can be used once in a run."""
+        root = self.rootfs(system)
         used = {host.name for host in self.hosts} & set(names)
         assert not used, f"booted before in this run: {used}"
-        new = [self._add(name) for name in names]
+        new = [self._add(name, system) for name in names]
         for host in new:
-            host.boot(self.rootfs)
+            host.boot(root)
         for host in new:
             host.wait()
         return new
+
+    def rootfs(self, system: System) -> Path:
+        """Return the root of a system, built now if need be; make its programs run if need be."""
+        if system.is_emulated and self._emulation is None:
+            self._emulation = Emulation(self.folder / TABLE, self.network.name)
+        return rootfs(system)
 
     def close(self) -> None:
         """End all hosts and remove all that was made."""
         for host in self.hosts:
             host.close()
+        if self._emulation is not None:
+            self._emulation.close()
         self.network.close()
         shutil.rmtree(self.folder)
 
-    def _add(self, name: str) -> Host:
+    def _add(self, name: str, system: System) -> Host:
         namespace, address = self.network.attach(name)
-        host = Host(name, address, namespace, self.folder / name, self._ssh)
+        host = Host(name, address, namespace, self.folder / name, self._ssh, system)
         self.hosts.append(host)
         host.prepare(self.key.with_suffix(".pub").read_text())
         with self.known_hosts.open("a") as known:
@@ -72,4 +85,5 @@ def sweep() -> None:
     network.sweep()
     for folder in MEMORY.glob("ggf*"):
         if network.is_left_over(folder.name):
+            emulation.sweep(folder / TABLE)
             shutil.rmtree(folder, ignore_errors=True)

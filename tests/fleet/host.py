@@ -11,6 +11,7 @@ from pathlib import Path
 
 from fleet.rootfs import LOGIN
 from fleet.shell import run
+from fleet.system import System
 
 BOOT_PROGRAM = Path(__file__).with_name("boot.py")
 BOOT_SECONDS = 60
@@ -19,8 +20,11 @@ BOOT_SECONDS = 60
 class Host:
     """One Debian host with systemd and sshd, reached over SSH as an unprivileged user."""
 
-    def __init__(self, name: str, address: str, namespace: str, state: Path, ssh: Path) -> None:
+    def __init__(
+        self, name: str, address: str, namespace: str, state: Path, ssh: Path, system: System
+    ) -> None:
         """`state` is the host's folder, `ssh` a command that reaches the host's network."""
+        self.system = system
         self.name, self.address, self.namespace, self.state = name, address, namespace, state
         self._ssh = ssh
         self._boot: subprocess.Popen[bytes] | None = None
@@ -65,7 +69,7 @@ class Host:
 
     def wait(self, boots: int = 1) -> None:
         """Wait until the host has booted `boots` times, answers SSH, and systemd has settled."""
-        deadline = time.monotonic() + BOOT_SECONDS
+        deadline = time.monotonic() + BOOT_SECONDS * self.system.patience
         while self._boots() < boots or not self._answers():
             if time.monotonic() > deadline:
                 raise TimeoutError(f"{self.name} did not boot:\n{self.console()}")
@@ -74,7 +78,11 @@ class Host:
 
     def root(self, command: str, *, check: bool = True) -> str:
         """Run a shell command as root, who is there for tests alone: playbooks log in as LOGIN."""
-        return run([self._ssh, f"root@{self.address}", command], check=check, timeout=BOOT_SECONDS)
+        return run(
+            [self._ssh, f"root@{self.address}", command],
+            check=check,
+            timeout=BOOT_SECONDS * self.system.patience,
+        )
 
     def reboot(self) -> None:
         """Reboot from inside and wait for the host to be back."""

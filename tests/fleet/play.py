@@ -16,6 +16,7 @@ from fleet.host import Host
 from fleet.rootfs import LOGIN
 
 PROJECT = Path(__file__).parents[2]
+PLAY_SECONDS = 300
 _RECAP = re.compile(r"^(\S+)\s+: (ok=\d+ .*)$", re.MULTILINE)
 
 
@@ -52,7 +53,8 @@ def play(fleet: Fleet, name: str, hosts: dict[Host, dict[str, Any]], *options: s
     ]  # fmt: skip
     done = subprocess.run(
         argv, cwd=PROJECT, env=environment(fleet), stdin=subprocess.DEVNULL, text=True,
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=300, check=False,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
+        timeout=PLAY_SECONDS * max(host.system.patience for host in hosts),
     )  # fmt: skip
     return Result(done.returncode, done.stdout)
 

@@ -1,7 +1,8 @@
-"""The root file system that all test hosts share: Debian 12 with systemd, sshd, Python and sudo.
+"""The root file systems that test hosts share: a Debian with systemd, sshd, Python and sudo.
 
-Built once by mmdebstrap and kept in a cache under the digest of its recipe, which is this file and
-the script that goes into the root. Nothing writes to it afterwards: hosts lay an overlay over it.
+Each is built once by mmdebstrap and kept in a cache under the digest of its recipe, which is this
+file, the script that goes into the root, and the system. Nothing writes to it afterwards: hosts lay
+an overlay over it.
 """
 
 from __future__ import annotations
@@ -13,14 +14,20 @@ import shutil
 from pathlib import Path
 
 from fleet.shell import run
+from fleet.system import BOOKWORM, System
 
-SUITE = "bookworm"
 LOGIN = "pi"
 PACKAGES = (
     "ca-certificates", "dbus", "iproute2", "kmod", "libpam-systemd", "openssh-server", "openssl", "procps",
     "python3", "python3-apt", "python3-yaml", "sudo", "systemd", "systemd-sysv",
 )  # fmt: skip
+# What takes minutes to set up under emulation: it runs a program for every certificate.
+SLOW_PACKAGES = {"ca-certificates"}
+# Java, and what compiles the stand-in for the classic nucleus: in Debian 12 alone.
+JAVA = ("default-jre-headless", "libeclipse-jdt-core-java", "libyaml-snake-java")
 WITHOUT = ("/usr/share/man/*", "/usr/share/locale/*", "/usr/share/doc/*")
+# Java's packages put links there, and fail where the folder is missing.
+MANUALS = '--extract-hook=mkdir -p "$1/usr/share/man/man1"'
 # What would touch the network from inside, wait for hardware, or wake up in the middle of a test.
 MASKED = (
     "systemd-networkd.service", "systemd-resolved.service", "systemd-timesyncd.service",
@@ -47,6 +54,10 @@ ExecStart=/usr/lib/ggfleet/kernel_settings.py
 [Install]
 WantedBy=sysinit.target
 """
+# These services take credentials, and with credentials to load they fail under emulation.
+TAKE_CREDENTIALS = ("systemd-sysctl", "systemd-sysusers", "systemd-tmpfiles-setup-dev",
+                    "systemd-tmpfiles-setup")  # fmt: skip
+WITHOUT_CREDENTIALS = "[Service]\nLoadCredential=\n"
 
 
 def cache_folder() -> Path:
@@ -55,39 +66,43 @@ def cache_folder() -> Path:
     return Path(named) if named else Path.home() / ".cache" / "ggfleet" / "tests"
 
 
-def recipe_digest() -> str:
+def recipe_digest(system: System = BOOKWORM) -> str:
     """Return 16 digits that change when anything changes that a root is built from."""
-    recipe = Path(__file__).read_bytes() + KERNEL_SETTINGS.read_bytes()
+    recipe = Path(__file__).read_bytes() + KERNEL_SETTINGS.read_bytes() + str(system).encode()
     return hashlib.sha256(recipe).hexdigest()[:16]
 
 
-def rootfs() -> Path:
+def rootfs(system: System = BOOKWORM) -> Path:
     """Return the root, built now if need be; two runs at once build it once."""
     cache = cache_folder()
     cache.mkdir(parents=True, exist_ok=True)
-    root = cache / f"{SUITE}-{recipe_digest()}"
-    with (cache / f"{SUITE}.lock").open("w") as lock:
+    root = cache / f"{system}-{recipe_digest(system)}"
+    with (cache / f"{system}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not root.is_dir():
-            _build(root)
+            _build(root, system)
     return root
 
 
-def _build(root: Path) -> None:
+def _build(root: Path, system: System) -> None:
     work = root.with_suffix(".building")
     shutil.rmtree(work, ignore_errors=True)  # left by a run that was killed
-    _bootstrap(work)
+    _bootstrap(work, system)
     _add_login(work)
     _configure(work)
+    if system.is_emulated:
+        _fit_emulation(work)
     work.rename(root)
 
 
-def _bootstrap(root: Path) -> None:
+def _bootstrap(root: Path, system: System) -> None:
+    packages = [p for p in PACKAGES if not (system.is_emulated and p in SLOW_PACKAGES)]
+    packages += JAVA if system == BOOKWORM else ()
     run(
         ["mmdebstrap", "--mode=root", "--variant=minbase", "--format=directory",
-         f"--include={','.join(PACKAGES)}", "--dpkgopt=force-unsafe-io",
-         *(f"--dpkgopt=path-exclude={path}" for path in WITHOUT), SUITE, root],
-        timeout=900,
+         f"--architectures={system.architecture}", f"--include={','.join(packages)}", "--dpkgopt=force-unsafe-io",
+         *(f"--dpkgopt=path-exclude={path}" for path in WITHOUT), MANUALS, system.suite, root],
+        timeout=300 * system.patience,
     )  # fmt: skip
 
 
@@ -111,6 +126,13 @@ def _configure(root: Path) -> None:
     # Debian protects links by a file of its own; without it a role has something to prove.
     (root / "etc/sysctl.d/99-protect-links.conf").symlink_to("/dev/null")
     _install_kernel_settings(root, units)
+
+
+def _fit_emulation(root: Path) -> None:
+    for service in TAKE_CREDENTIALS:
+        folder = root / f"etc/systemd/system/{service}.service.d"
+        folder.mkdir()
+        (folder / "emulated.conf").write_text(WITHOUT_CREDENTIALS)
 
 
 def _install_kernel_settings(root: Path, units: Path) -> None:

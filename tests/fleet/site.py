@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import zipfile
+from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 from fleet.fleet import Fleet
 from fleet.host import Host
 from fleet.pki import Authority
 from fleet.server import Server
-from fleet.standin import deb, tarball
+from fleet.standin import deb, java, nucleus_zip, tarball
+from fleet.system import BOOKWORM
 
 
 class Site:
@@ -21,6 +25,8 @@ class Site:
         self._downloads.mkdir()
         self._server = Server(fleet.network, self._downloads)
         self.core = self.release("1")
+        self._rootfs = fleet.rootfs
+        self._jar: Path | None = None
 
     def release(self, build: str) -> dict[str, Any]:
         """Publish the stand-in; another `build` has the same version and another digest."""
@@ -32,15 +38,58 @@ class Site:
             "greengrass_core_v1_tarball_sha256": digest,
         }
 
-    def lite(self, build: str = "1", package: str = "aws-greengrass-lite") -> dict[str, Any]:
+    def lite(
+        self,
+        build: str = "1",
+        package: str = "aws-greengrass-lite",
+        architecture: str = "all",
+    ) -> dict[str, Any]:
         """Publish the stand-in for nucleus lite, or a package of another name."""
         folder = self._downloads / f"lite-{build}-{package}"
         folder.mkdir()
-        path, digest = deb.build(folder, build=build, package=package)
+        path, digest = deb.build(folder, build=build, package=package, architecture=architecture)
         return {
             "greengrass_nucleus_lite_deb_url": f"{self._server.url}/{folder.name}/{path.name}",
             "greengrass_nucleus_lite_deb_sha256": digest,
         }
+
+    def classic(
+        self, build: str = "1", component: str = "aws.greengrass.Nucleus"
+    ) -> dict[str, Any]:
+        """Publish the stand-in for the classic nucleus, or a zip of another component."""
+        folder = self._downloads / f"classic-{build}-{component}"
+        folder.mkdir()
+        if self._jar is None:
+            self._jar = nucleus_zip.compile_jar(folder, self._rootfs(BOOKWORM))
+        path, digest = nucleus_zip.build(folder, self._jar, component=component, build=build)
+        return {
+            "greengrass_nucleus_zip_url": f"{self._server.url}/{folder.name}/{path.name}",
+            "greengrass_nucleus_zip_sha256": digest,
+        }
+
+    def plugin(self, name: str) -> dict[str, Any]:
+        """Publish a stand-in for a plugin of the classic nucleus, `claim` or `pkcs11`: an empty jar."""
+        path = self._downloads / f"{name}.jar"
+        with zipfile.ZipFile(path, "w") as jar:
+            jar.writestr("META-INF/MANIFEST.MF", f"Manifest-Version: 1.0\nStand-In: {name}\n")
+        return {
+            f"greengrass_nucleus_{name}_plugin_url": f"{self._server.url}/{path.name}",
+            f"greengrass_nucleus_{name}_plugin_sha256": sha256(path.read_bytes()).hexdigest(),
+        }
+
+    def here(self, variables: dict[str, Any]) -> dict[str, Any]:
+        """Return the same downloads by their paths: this machine is not in the hosts' network."""
+        return {
+            name: value.replace(self._server.url, self._downloads.as_uri())
+            for name, value in variables.items()
+        }
+
+    def java_package(self) -> str:
+        """Publish a package repository with a stand-in package of Java; return its line for apt."""
+        folder = self._downloads / "apt"
+        folder.mkdir()
+        java.build(folder)
+        return f"deb [trusted=yes] {self._server.url}/{folder.name} ./"
 
     def variables(self, host: Host) -> dict[str, Any]:
         """Return what the inventory must say about `host` instead of the sample's placeholders."""

@@ -125,7 +125,7 @@ def test_two_builds_give_the_same_bytes(project: Path) -> None:
     one, two = project / "out", project / "out2"
     files = sorted(path.relative_to(one) for path in one.rglob("*") if path.is_file())
     assert files == sorted(path.relative_to(two) for path in two.rglob("*") if path.is_file())
-    assert len(files) == 6
+    assert len(files) == 10  # the manifest, a model, 4 archives with a bill each
     for file in files:
         assert (one / file).read_bytes() == (two / file).read_bytes(), file
         assert (two / file).stat().st_mode & 0o777 == 0o644
@@ -281,3 +281,25 @@ def test_real_wheels_are_the_targets_and_run_on_this_machine(tmp_path: Path) -> 
         check=True,
     ).stdout
     assert str(tmp_path / host.name) in said
+
+
+def test_a_32_bit_pi_gets_its_wheels_and_not_what_its_system_provides(tmp_path: Path) -> None:
+    """uv resolves for all platforms; numpy is pinned to the system's version and left out."""
+    wheels = tmp_path / "wheels"
+    needs = "Requires-Dist: numpy<2\nRequires-Dist: elsewhere; platform_machine == 'x86_64'\n"
+    make_wheel(wheels, "native", tag="cp311-cp311-linux_armv7l", metadata=needs)
+    make_wheel(wheels, "native", tag="cp311-cp311-manylinux_2_17_aarch64", metadata=needs)
+    make_wheel(wheels, "elsewhere")
+    for version in ("1.24.2", "1.26.4", "2.4.0"):
+        make_wheel(wheels, "numpy", version, tag="cp311-cp311-manylinux_2_17_aarch64")
+    file = tmp_path / "r.txt"
+    file.write_text("--no-index\n--find-links wheels\nnative\n")
+    bare = make_platform("pi32", architecture="armv7l")
+    with pytest.raises(BundleError, match=r"numpy 1\.26\.4 has no wheel for platform pi32"):
+        resolve([file], bare, cache=tmp_path / "cache")
+    system = make_platform("pi32", architecture="armv7l", provides=(("numpy", "1.24.2"),))
+    (found,) = resolve([file], system, cache=tmp_path / "cache")
+    assert found.filename == "native-1.0-cp311-cp311-linux_armv7l.whl"
+    newer = make_platform("pi32", architecture="armv7l", provides=(("numpy", "2.4.0"),))
+    with pytest.raises(BundleError, match="unsatisfiable"):
+        resolve([file], newer, cache=tmp_path / "cache")

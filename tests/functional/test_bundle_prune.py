@@ -10,6 +10,7 @@ import pytest
 from functional.ggfleet_command import ggfleet
 from ggfleet.bundle.build import build
 from ggfleet.bundle.prune import building, prune
+from ggfleet.bundle.supply.sbom import ENDING
 from ggfleet.errors import BundleError, GgfleetError
 from ggfleet.model import Manifest
 from unit.factories import make_fleet, make_function, make_model, make_platform
@@ -46,7 +47,11 @@ def change(project: Path, version: int) -> None:
 
 def files(project: Path) -> set[str]:
     out = project / "out"
-    return {path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file()}
+    found = {path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file()}
+    bills = {file for file in found if file.endswith(ENDING)}
+    archives = {file for file in found if file.startswith("functions/")} - bills
+    assert bills == {f"{file}{ENDING}" for file in archives}  # they come and go with the archive
+    return found - bills
 
 
 def test_what_is_superseded_goes_and_is_told(project: Path) -> None:
@@ -160,7 +165,7 @@ def test_the_command_removes_only_when_asked(project: Path) -> None:
     for version in (1, 2, 3):
         change(project, version)
         assert ggfleet(*command, cwd=project).returncode == 0
-    assert len([*(project / "archives/functions").iterdir()]) == 3
+    assert len([*(project / "archives/functions").glob("*.zip")]) == 3
     done = ggfleet(*command, "--prune", cwd=project)
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("removed functions/fn-any-") == 2
@@ -168,5 +173,5 @@ def test_the_command_removes_only_when_asked(project: Path) -> None:
     change(project, 4)
     told = json.loads(ggfleet(*command, "--prune", "--json", cwd=project).stdout)
     assert [set(each) for each in told["removed"]] == [{"file", "size"}]
-    assert len([*(project / "archives/functions").iterdir()]) == 1
+    assert len([*(project / "archives/functions").iterdir()]) == 2  # the archive and its bill
     assert "removed" not in json.loads(ggfleet(*command, "--json", cwd=project).stdout)

@@ -9,7 +9,12 @@ from pathlib import Path
 import pytest
 
 from functional.ggfleet_command import ggfleet
+from functional.v1_sample import load_sample, made_up_manifest
+from ggfleet.cli.notes import told
+from ggfleet.model import ADAPTER, Manifest, Part
+from ggfleet.render import render
 from golden.test_golden_group_v1 import CASES
+from unit.factories import make_archive
 
 HOSTS = """\
 gateway:
@@ -99,3 +104,19 @@ def test_without_it_the_same_is_told_and_written(spec: Path) -> None:
     assert (done.returncode, told["out"]) == (0, str(folder / "out"))
     assert [note["path"] for note in told["notes"]] == ["", "deployment"]
     assert (folder / "out" / told["documents"][0]).is_file()
+
+
+@pytest.mark.parametrize("target", ["recipes-v2", "deployment-v2", "cloudformation"])
+def test_the_sample_loses_its_containers_and_time_limits_on_v2(target: str) -> None:
+    """Which it asks for; all else that is noted loses nothing of it."""
+    fleet = load_sample()
+    adapters = [make_archive(Part.ADAPTER, ADAPTER, platform=name) for name in fleet.platforms]
+    manifest = Manifest((*made_up_manifest(fleet).archives, *adapters))
+    notes = render(fleet, manifest, target).notes
+    lost = {note.path for note in told(notes)}
+    assert lost == {
+        "functions.digits-container.isolation",
+        "functions.digits-edge.isolation",
+        *(f"functions.{name}.timeout" for name in fleet.functions),
+    }
+    assert len(notes) > len(lost)

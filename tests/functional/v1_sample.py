@@ -10,7 +10,7 @@ from ggfleet.model import Fleet, Manifest, Rendering
 from ggfleet.render import render
 from ggfleet.render.known import wanted_archives
 from ggfleet.spec import load
-from ggfleet.system.files import document_text
+from ggfleet.system.files import document_bytes
 from unit.factories import make_archive
 
 SAMPLE = Path(__file__).parents[2] / "fleet.yml"
@@ -34,5 +34,5 @@ def render_sample() -> Rendering:
 
 def digest(rendering: Rendering) -> str:
     """Of every document, as it would be written, and every note."""
-    texts = [f"{each.path}\n{document_text(each)}" for each in rendering.documents]
-    return hashlib.sha256("".join([*texts, repr(rendering.notes)]).encode()).hexdigest()
+    files = [f"{each.path}\n".encode() + document_bytes(each) for each in rendering.documents]
+    return hashlib.sha256(b"".join([*files, repr(rendering.notes).encode()])).hexdigest()

@@ -14,7 +14,7 @@ from botocore.validate import ParamValidator
 
 from functional.v1_rules import Documents, Tree
 from ggfleet.model import Document, Rendering
-from ggfleet.system.files import document_text
+from ggfleet.system.files import document_bytes
 
 REFERENCE = re.compile(r"\$\{([^:}]+):(\w+)\}")
 NATIVE_RUNTIME = "arn:aws:greengrass:::runtime/function/executable"
@@ -28,7 +28,7 @@ def documents_of(rendering: Rendering) -> Tree:
 
 
 def _parsed(document: Document) -> Any:
-    text = document_text(document)
+    text = document_bytes(document)
     return [json.loads(line) for line in text.splitlines()] if document.lines else json.loads(text)
 
 

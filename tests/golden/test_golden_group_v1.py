@@ -18,10 +18,10 @@ import pytest
 from ggfleet.bundle.manifest import read_manifest
 from ggfleet.errors import GgfleetError
 from ggfleet.lint import load
-from ggfleet.model import Rendering
+from ggfleet.model import Note, Rendering
 from ggfleet.render import render
 from ggfleet.system.documents import write_rendering
-from ggfleet.system.files import document_text, remove_tree
+from ggfleet.system.files import document_bytes, remove_tree
 
 CASES = Path(__file__).parent / "group_v1"
 REWRITE = os.environ.get("GGFLEET_REWRITE_GOLDEN") == "1"
@@ -89,10 +89,15 @@ def read_hosts(path: Path) -> dict[str, Any]:
 
 
 def files_of(rendering: Rendering) -> dict[str, str]:
-    files = {document.path: document_text(document) for document in rendering.documents}
+    files = {document.path: document_bytes(document).decode() for document in rendering.documents}
     assert len(files) == len(rendering.documents), "two documents have one path"
-    notes = "".join(f"{note.path or '(fleet)'}: {note.message}\n" for note in rendering.notes)
-    return {**files, "notes.txt": notes}
+    return {**files, "notes.txt": "".join(map(line_of, rendering.notes))}
+
+
+def line_of(note: Note) -> str:
+    """A hint is told from a loss by its bracket, as `--strict` tells them apart."""
+    path = note.path or "(fleet)"
+    return f"{f'[{path}]' if note.hint else path}: {note.message}\n"
 
 
 def read_tree(folder: Path) -> dict[str, str]:

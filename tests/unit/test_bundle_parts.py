@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -9,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from ggfleet.bundle.build import merge
+from ggfleet.bundle.bytecode import find_interpreter
 from ggfleet.bundle.fetch import WheelCache
 from ggfleet.bundle.fingerprint import Fingerprints
 from ggfleet.bundle.parts import archives
@@ -309,3 +312,21 @@ def test_a_package_for_any_platform_and_packages_for_each_replace_each_other(
     merge(fleet, out, apart)
     assert merge(fleet, out, [one]).archives == (one,)
     assert merge(fleet, out, apart).archives == tuple(apart)
+
+
+def test_compiled_files_are_for_the_platforms_python(tmp_path: Path) -> None:
+    """They are in the archive; another interpreter builds it anew; without one a note says so."""
+    shop = shop_of(tmp_path, fleet_of(tmp_path, Install.ML_RESOURCE), native(tmp_path))
+    found = find_interpreter(replace(PC, python=f"3.{sys.version_info.minor}"))
+    assert found is not None
+    having = replace(shop, interpreters=lambda _: found)
+    [compiled] = built(having, PC, parts=[Part.LIBRARIES])
+    with zipfile.ZipFile(shop.out / compiled.file) as opened:
+        assert f"__pycache__/tiny.{found.tag}.pyc" in opened.namelist()
+    [plain] = built(replace(shop, interpreters=lambda _: None), PC, parts=[Part.LIBRARIES])
+    assert plain.tree_sha256 != compiled.tree_sha256
+    assert isinstance(shop.progress, Listener)
+    assert any("no Python 3.11 on this machine" in said for said in shop.progress.said)
+    shop.progress.said.clear()
+    assert built(having, PC, parts=[Part.LIBRARIES]) == [compiled]
+    assert [said for said in shop.progress.said if "unchanged" in said]

@@ -113,6 +113,39 @@ def test_uv_is_not_asked_for_an_unsupported_platform(tmp_path: Path) -> None:
     def never(*_: object) -> Lock:
         raise AssertionError("resolved")
 
-    old = Platform("old", "armv7l", "3.11", "2.36")
-    with pytest.raises(BundleError, match="armv7l"):
+    old = Platform("old", "riscv64", "3.11", "2.36")
+    with pytest.raises(BundleError, match="riscv64"):
         resolve([tmp_path / "r.txt"], old, cache=tmp_path, lock=never)
+
+
+OLD_PI = make_platform("pi32", architecture="armv7l")
+ARMV7 = "cp311-cp311-manylinux_2_34_armv7l"
+
+
+def test_a_lock_for_all_platforms_is_read_by_its_markers(tmp_path: Path) -> None:
+    """uv knows no armv7l: its lock holds what other machines and Pythons need too."""
+    wheels = [make_wheel(tmp_path, name, tag=ARMV7) for name in ("native", "elsewhere", "new")]
+    markers = {"elsewhere": "platform_machine != 'armv7l'", "new": "python_full_version >= '3.12'"}
+    lock = lock_of(*wheels)
+    for name, marker in markers.items():
+        lock = lock.replace(f'name = "{name}"\n', f'name = "{name}"\nmarker = "{marker}"\n')
+    file = tmp_path / "r.txt"
+    file.write_text("native\n")
+    found = resolve([file], OLD_PI, cache=tmp_path, lock=lambda *_: Lock(lock, tmp_path / "lock"))
+    assert found == (wheels[0],)
+
+
+def test_every_package_without_a_wheel_is_told_at_once(tmp_path: Path) -> None:
+    """And what Debian has of it, with the line for the spec."""
+    wheels = [make_wheel(tmp_path, name, tag=PI) for name in ("numpy", "tensorflow")]
+    file = tmp_path / "r.txt"
+    file.write_text("tensorflow\n")
+    lock = Lock(lock_of(*wheels), tmp_path / "lock")
+    with pytest.raises(BundleError) as raised:
+        resolve([file], OLD_PI, cache=tmp_path, lock=lambda *_: lock)
+    message = raised.value.message
+    assert "2 packages cannot be taken" in message
+    assert "tensorflow 1.0 has no wheel for platform pi32 (armv7l" in message
+    assert "`apt install python3-numpy`" in message
+    assert '`provides: {numpy: "1.24.2"}` in platforms.pi32' in message
+    assert "python3-tensorflow" not in message

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import socket
 import sqlite3
+from collections.abc import Iterable
 from contextlib import closing
 from pathlib import Path
 from types import ModuleType
@@ -15,6 +17,7 @@ from fleet.standin import lite
 from module_support import module_of
 
 PROJECT = Path(__file__).parents[2]
+CLASSIC = ("services", "aws.greengrass.Nucleus", "configuration")
 
 
 @pytest.fixture(scope="module")
@@ -79,6 +82,126 @@ def test_empty_keys_of_a_v1_core_are_named(state: ModuleType, tmp_path: Path) ->
     config = {"coreThing": {"thingArn": "arn", "iotHost": ""}}
     (tmp_path / "config/config.json").write_text(json.dumps(config))
     assert state.find_empty("V1", state.read_configuration("V1", tmp_path)) == ["iotHost"]
+
+
+TLOG = (
+    (1, ["system", "thingName"], "changed", "pi-01"),
+    (2, ["system", "certificateFilePath"], "changed", "/c"),
+    (2, ["system", "privateKeyPath"], "changed", "/k"),
+    (2, ["SYSTEM-LIKE"], "interiorAdded", None),
+    (2, ["system", "rootCaPath"], "changed", "/r"),
+    (5, ["services", "aws.greengrass.Nucleus", "version"], "changed", "2.18.0"),
+    (5, ["services", "TelemetryAgent", "version"], "changed", "0.0.0"),
+    (5, ["services", "com.example.Gone", "version"], "changed", "1.0.0"),
+    (6, ["services", "com.example.Gone"], "removed", None),
+    (5, ["services", "com.example.Digits", "version"], "changed", "1.0.0"),
+    (7, [*CLASSIC, "awsRegion"], "changed", "r"),
+    (7, [*CLASSIC, "iotdataendpoint"], "changed", "d"),
+    (7, [*CLASSIC, "iotCredEndpoint"], "changed", "c"),
+    (7, [*CLASSIC, "iotRoleAlias"], "changed", "new"),
+    (3, [*CLASSIC, "iotRoleAlias"], "changed", "old"),
+)
+
+
+def write_tlog(folder: Path, changes: Iterable[tuple[Any, ...]]) -> None:
+    """Write changes as the classic nucleus keeps them."""
+    (folder / "config").mkdir()
+    entries = (dict(zip(("TS", "TP", "W", "V"), change, strict=True)) for change in changes)
+    text = "".join(f"{json.dumps(entry)}\n" for entry in entries)
+    (folder / "config/config.tlog").write_text(text)
+
+
+def test_configuration_of_the_classic_nucleus_is_read_from_its_changes(
+    state: ModuleType, tmp_path: Path
+) -> None:
+    """The newest value wins, also if it stands first; what was removed is gone; case is nothing."""
+    write_tlog(tmp_path, TLOG)
+    held = state.read_configuration("classic", tmp_path)
+    assert state.at(held, (*CLASSIC, "iotRoleAlias")) == "new"
+    assert state.find_empty("classic", held) == []
+    assert state.find_components(held) == ["aws.greengrass.Nucleus", "com.example.Digits"]
+
+
+def test_empty_configuration_of_the_classic_nucleus_is_named(
+    state: ModuleType, tmp_path: Path
+) -> None:
+    """As the installer leaves it that was not told of a file: the core looks well and is no thing."""
+    write_tlog(tmp_path, [(1, ["services", "aws.greengrass.Nucleus", "version"], "changed", "2")])
+    assert len(state.find_empty("classic", state.read_configuration("classic", tmp_path))) == 8
+
+
+def test_torn_configuration_of_the_classic_nucleus_is_an_error(
+    state: ModuleType, tmp_path: Path
+) -> None:
+    """A power cut can leave nothing but null bytes."""
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config/config.tlog").write_bytes(b"\0" * 64)
+    with pytest.raises(ValueError, match="Expecting value"):
+        state.read_configuration("classic", tmp_path)
+
+
+TEXT_LOG = """\
+T [INFO] (a) c.a.g.Service: service-set-state. {serviceName=com.example.Gone, newState=RUNNING}
+T [INFO] (main) c.a.g.KernelLifecycle: system-start. Launch Nucleus. {version=2.18.0}
+T [INFO] (a) c.a.g.Service: service-set-state. {serviceName=aws.greengrass.Nucleus, \
+currentState=NEW, newState=INSTALLED}
+	at a line of a stack
+T [INFO] (b) c.a.g.Service: service-set-state. {serviceName=aws.greengrass.Nucleus, \
+currentState=STARTING, newState=FINISHED}
+"""
+JSON_LOG = (
+    {"eventType": "service-set-state", "contexts": {"serviceName": "old", "newState": "BROKEN"}},
+    {"eventType": "system-start", "message": "Launch Nucleus", "contexts": {}},
+    {"eventType": None, "message": "else", "contexts": None},
+    {
+        "eventType": "service-set-state",
+        "contexts": {"serviceName": "aws.greengrass.Nucleus", "newState": "RUNNING"},
+    },
+)
+
+
+@pytest.mark.parametrize(
+    ("log", "expected"),
+    [
+        (TEXT_LOG, "FINISHED"),
+        ("".join(f"{json.dumps(entry)}\n" for entry in JSON_LOG), "RUNNING"),
+    ],
+    ids=["text", "json"],
+)
+def test_states_are_read_since_the_last_start(
+    state: ModuleType, tmp_path: Path, log: str, expected: str
+) -> None:
+    """In both forms of the log, and where the configuration has moved it."""
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere/greengrass.log").write_text(log)
+    logging = {"logging": {"outputDirectory": str(tmp_path / "elsewhere")}}
+    moved = {"services": {"aws.greengrass.Nucleus": {"configuration": logging}}}
+    assert state.read_states(moved, tmp_path) == {"aws.greengrass.Nucleus": expected}
+    assert state.read_states({}, tmp_path) == {}
+
+
+def test_log_that_tells_no_states_is_known(state: ModuleType) -> None:
+    """Above level INFO, or written elsewhere than to a file."""
+
+    def logging(**settings: str) -> dict[str, Any]:
+        configuration = {"logging": settings}
+        return {"services": {"aws.greengrass.Nucleus": {"configuration": configuration}}}
+
+    assert state.logs_states({})
+    assert state.logs_states(logging(level="DEBUG", outputType="FILE"))
+    assert not state.logs_states(logging(level="WARN"))
+    assert not state.logs_states(logging(outputType="CONSOLE"))
+
+
+def test_socket_is_answered_or_the_reason_told(state: ModuleType, tmp_path: Path) -> None:
+    """A file that is left of a socket, none at all, and one at which somebody listens."""
+    path = tmp_path / "ipc.socket"
+    assert state.connect(str(path)) == f"{path}: No such file or directory"
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(path))
+        assert "refused" in state.connect(str(path))
+        server.listen()
+        assert state.connect(str(path)) == ""
 
 
 def test_units_are_parsed_and_a_target_has_no_restarts(state: ModuleType) -> None:

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from ggfleet.bundle.tags import check_supported
-from ggfleet.errors import BundleError
 from ggfleet.model import Access, Fleet, LocalDevice, LocalVolume, Severity
 from ggfleet.spec import Checked, json_schema
 from ggfleet.spec.presets import PRESETS
@@ -38,7 +37,7 @@ def told(checked: Checked) -> list[tuple[str, str, str]]:
 
 @pytest.mark.parametrize("name", PRESETS)
 def test_a_preset_is_a_whole_platform(tmp_path: Path, name: str) -> None:
-    """With nothing else said; the schema offers it, and the bundler takes all but 32-bit ARM."""
+    """With nothing else said; the schema offers it, and the bundler takes it."""
     fleet = read(tmp_path, SPEC.replace(PI, f"  pi: {{preset: {name}}}\n"))
     platform, preset = fleet.platforms["pi"], PRESETS[name]
     assert (platform.architecture, platform.python) == (preset.architecture, preset.python)
@@ -46,11 +45,7 @@ def test_a_preset_is_a_whole_platform(tmp_path: Path, name: str) -> None:
     assert platform.find("gpu") is not None
     assert all(each.doubt and each.paths for each in platform.hardware), "an unmarked guess"
     assert name in json_schema()["$defs"]["Platform"]["properties"]["preset"]["enum"]
-    if platform.architecture == "armv7l":
-        with pytest.raises(BundleError, match="resolves no wheels for armv7l"):
-            check_supported(platform)
-    else:
-        check_supported(platform)
+    check_supported(platform)
 
 
 def test_a_key_goes_before_the_preset(tmp_path: Path) -> None:
@@ -146,3 +141,28 @@ def test_a_mistake_is_told(
     assert right in text
     found = told(check_wide(tmp_path, text.replace(right, wrong, 1)))
     assert any(p == path and message in m and fix in f for p, m, f in found), found
+
+
+def test_what_the_system_provides_is_normalised(tmp_path: Path) -> None:
+    """As an index calls a package, whatever way it is written."""
+    provides = 'provides: {NumPy: "1.24.2", opencv_python: 4.6.0.post1}'
+    fleet = read(tmp_path, SPEC.replace(PI, f"  pi: {{preset: pi4-32, {provides}}}\n"))
+    assert fleet.platforms["pi"].provides == (("numpy", "1.24.2"), ("opencv-python", "4.6.0.post1"))
+
+
+@pytest.mark.parametrize(
+    ("provides", "path", "said"),
+    [
+        ('{numpy: "1:1.24.2-1+deb12u1"}', "provides.numpy", "is no version of a package"),
+        ('{"python3 numpy": "1.24"}', "provides.python3 numpy", "is no name of a package"),
+        ('{numpy: "1.24", NumPy: "1.25"}', "provides.NumPy", "names numpy twice"),
+    ],
+)
+def test_what_no_system_provides_is_told(
+    tmp_path: Path, provides: str, path: str, said: str
+) -> None:
+    text = SPEC.replace(PI, f"  pi: {{preset: pi4-32, provides: {provides}}}\n")
+    ((at, message, fix),) = told(check_wide(tmp_path, text))
+    assert at == f"platforms.pi.{path}"
+    assert said in message
+    assert fix

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -62,7 +64,7 @@ def test_json_keeps_order_and_refuses_what_is_no_json(tmp_path: Path) -> None:
 
 
 TEXTS: list[Json] = [
-    {}, [], "", None, True, 0, -1.5, 1e300, "ü\u2028\x00\"\\\n", [[], {}, [[]]], {"": {"a": []}},
+    {}, [], "", None, True, 0, -1.5, 1e300, 1e15, 2**70, 0.0001, "ü\u2028\x00\"\\\n", [[], {}, [[]]], {"": {"a": []}},
     {"b": [1, {"c": None}], "a": "x", "d": {"e": {"f": [True, "y"]}}}, (1, (2,)), [Severity.NOTE],
     ["x", "\"ü"], ("x",), ["x", 1], [["x"], "y", Severity.NOTE],
 ]  # fmt: skip
@@ -70,7 +72,37 @@ TEXTS: list[Json] = [
 
 @pytest.mark.parametrize("content", TEXTS, ids=str)
 def test_json_is_written_as_the_standard_library_indents_it(content: Json) -> None:
-    assert to_json(content) == json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+    assert to_json(content).decode() == json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+
+
+def test_json_escapes_what_the_standard_library_escapes() -> None:
+    letters = "".join(map(chr, (*range(0xD800), *range(0xE000, 0x110000))))
+    assert to_json(letters).decode() == json.dumps(letters, ensure_ascii=False) + "\n"
+
+
+def test_small_numbers_are_written_otherwise_and_read_as_the_same() -> None:
+    for number, written in ((1e-5, b"0.00001\n"), (-2.5e-7, b"-2.5e-7\n")):
+        assert to_json(number) == written
+        assert json.loads(written) == number
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"a": {2, 3}}, [dt.date(2026, 1, 1)], [Document("x", 1)], [2**70, {1}]]
+)
+def test_json_takes_no_value_that_json_does_not_have(wrong: Any) -> None:
+    with pytest.raises(TypeError):
+        to_json(wrong)
+
+
+@pytest.mark.parametrize("wrong", [[float("nan")], {"a": [None, float("inf")]}, [-float("inf")]])
+def test_what_is_no_number_is_not_written_as_null(wrong: Json) -> None:
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        to_json(wrong)
+
+
+def test_half_of_a_character_is_not_written() -> None:
+    with pytest.raises(UnicodeEncodeError):
+        to_json(["\ud800"])
 
 
 def test_a_new_file_takes_no_others_place(tmp_path: Path) -> None:

@@ -23,15 +23,16 @@ def make_wheel(
     files: Mapping[str, str | bytes] | None = None,
     modes: Mapping[str, int] | None = None,
     purelib: bool | None = None,
+    metadata: str = "",
 ) -> Wheel:
-    """Write a wheel into `folder` and describe it as a resolver would."""
+    """Write a wheel into `folder` and describe it as a resolver would; `metadata` are more lines."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{name}-{version}-{tag}.whl"
     info = f"{name}-{version}.dist-info"
     pure = tag.endswith("-any") if purelib is None else purelib
     content = {
         **({f"{name}.py": "value = 1\n"} if files is None else files),
-        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n",
+        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n" + metadata,
         f"{info}/WHEEL": f"Wheel-Version: 1.0\nRoot-Is-Purelib: {str(pure).lower()}\n"
         f"Tag: {tag_inside or tag}\n",
         f"{info}/RECORD": "",

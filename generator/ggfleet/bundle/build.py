@@ -35,12 +35,14 @@ def build(
     cache: Path,
     progress: Progress,
     only: Collection[Part] | None = None,
+    whole: bool = False,
 ) -> Manifest:
     """Build what the platforms need into `out`, and write `out/manifest.json`.
 
-    `only` limits the parts. What is built already is neither built nor written again. Archives of
-    other platforms and parts stay in the manifest as long as the fleet has them and their files are
-    there. Raises `BundleError`, and `ToolError` when uv is missing.
+    `only` limits the parts; `whole` leaves nothing of a wheel out. What is built already is neither
+    built nor written again. Archives of other platforms and parts stay in the manifest as long as
+    the fleet has them and their files are there. Raises `BundleError`, and `ToolError` when uv is
+    missing.
     """
     path = out / FILE_NAME
     shop = Workshop(
@@ -52,6 +54,7 @@ def build(
         resolver=lambda files, platform: resolve(files, platform, cache=cache),
         fingerprints=Fingerprints(cache / "built"),
         before=read_manifest(path) if path.exists() else Manifest(),
+        whole=whole,
     )
     with building(out):
         built = archives(shop, platforms, frozenset(Part) if only is None else frozenset(only))

@@ -15,8 +15,8 @@ from ggfleet.bundle.tree import Entry
 from ggfleet.model import Archive, Json, Platform
 from ggfleet.system.files import to_json, write_json
 
-RULES = 1
-"""Raise it when the same inputs would be built to another tree."""
+RULES = 2
+"""Raise it when the same inputs would be built to another tree, or be refused."""
 
 
 class Fingerprints:
@@ -39,8 +39,8 @@ class Fingerprints:
         write_json(self._path(inputs), archive_to_json(archive))
 
     def _path(self, inputs: Json) -> Path:
-        text = to_json({"rules": RULES, "inputs": inputs})
-        return self._folder / f"{hashlib.sha256(text.encode()).hexdigest()}.json"
+        written = to_json({"rules": RULES, "inputs": inputs})
+        return self._folder / f"{hashlib.sha256(written).hexdigest()}.json"
 
 
 def of_wheels(files: Sequence[Path], platforms: Iterable[Platform]) -> Json:

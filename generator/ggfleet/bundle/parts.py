@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
+from ggfleet.bundle.bytecode import without
 from ggfleet.bundle.fingerprint import of_entries, of_wheels
 from ggfleet.bundle.limits import check_unpacked, upload_note
 from ggfleet.bundle.resolve import Wheel
@@ -61,7 +62,9 @@ def build_library(
     """The wheels of an `ml-resource` library."""
     requirements = library.on(target.name).requirements
     files = [requirements]
-    order = Order(Part.LIBRARIES, library.name, target.name, of_wheels(files, [target]), form)
+    interpreter = shop.interpreters(target)
+    asked = [of_wheels(files, [target]), interpreter.version if interpreter else None]
+    order = Order(Part.LIBRARIES, library.name, target.name, asked, form)
     if known := shop.find(order):
         return known
     wheels = shop.resolve(order, files, target)
@@ -70,8 +73,10 @@ def build_library(
             f"{requirements} asks for nothing on platform {target.name}",
             fix="correct the environment markers, or remove the library",
         )
-    with shop.unpacked(wheels, target) as entries:
-        return shop.pack(order, lay(entries), target.name)
+    if interpreter is None:
+        shop.progress.say(f"{order}: {without(target)}")
+    with shop.unpacked(wheels, target, interpreter) as entries:
+        return shop.pack(order, lay(entries), target.name, wheels)
 
 
 def build_models(shop: Workshop, model: Model, targets: Sequence[Platform]) -> Iterator[Archive]:
@@ -106,7 +111,8 @@ def build_function(shop: Workshop, function: Function, target: Platform) -> Arch
         tree = lay([*own, *entries])
         check_unpacked(function.name, tree)
         everywhere = _same_everywhere(shop, wheels, elsewhere if files else {})
-        archive = shop.pack(order, tree, ANY_PLATFORM if everywhere else target.name)
+        platform = ANY_PLATFORM if everywhere else target.name
+        archive = shop.pack(order, tree, platform, wheels)
     if note := upload_note(function.name, archive.size):
         shop.progress.say(note)
     return archive
@@ -130,7 +136,7 @@ def build_adapter(shop: Workshop, target: Platform) -> Archive:
         return known
     wheels = shop.resolve(order, files, target)
     with shop.unpacked(wheels, target) as entries:
-        return shop.pack(order, lay([*own, *entries]), target.name)
+        return shop.pack(order, lay([*own, *entries]), target.name, wheels)
 
 
 def _requirements(shop: Workshop, function: Function, platform: Platform) -> list[Path]:

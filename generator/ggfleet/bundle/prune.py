@@ -8,7 +8,9 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
+from ggfleet.bundle import contents
 from ggfleet.bundle.manifest import FILE_NAME, read_manifest
+from ggfleet.bundle.supply import sbom
 from ggfleet.bundle.workshop import NAME_DIGITS
 from ggfleet.model import Form, Part
 from ggfleet.system.files import locked, sync_folder
@@ -44,6 +46,8 @@ def prune(out: Path) -> tuple[Superseded, ...]:
         found = [each for each in _archives(out) if each.file not in listed]
         for each in found:
             (out / each.file).unlink()
+            for ending in (contents.ENDING, sbom.ENDING):
+                (out / f"{each.file}{ending}").unlink(missing_ok=True)
     for folder in {(out / each.file).parent for each in found}:
         sync_folder(folder)
     return tuple(found)

@@ -17,11 +17,14 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from packaging.markers import Marker
 from packaging.tags import Tag
-from packaging.utils import InvalidWheelFilename, parse_wheel_filename
+from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 
+from ggfleet.bundle.debian import debian_has
+from ggfleet.bundle.markers import marker_environment
 from ggfleet.bundle.requirements import Requirements, read_requirements
-from ggfleet.bundle.tags import check_supported, ranked_tags, uv_platform
+from ggfleet.bundle.tags import UNKNOWN_TO_UV, check_supported, ranked_tags, uv_platform
 from ggfleet.errors import BundleError, ToolError
 from ggfleet.model import Platform
 from ggfleet.system.process import program, run
@@ -83,18 +86,36 @@ def resolve(
     requirements = read_requirements(files)
     locked = (lock or uv_lock)(files, platform, cache)
     ranks = ranked_tags(platform)
-    chosen = [
-        _choose(package, _candidates(package, locked.folder), requirements, ranks, platform)
-        for package in tomllib.loads(locked.text).get("packages", [])
-    ]
+    chosen, refused = [], []
+    for package in tomllib.loads(locked.text).get("packages", []):
+        if not _is_for(package, platform):
+            continue
+        try:
+            candidates = _candidates(package, locked.folder, platform)
+            chosen.append(_choose(package, candidates, requirements, ranks, platform))
+        except BundleError as error:
+            refused.append(error)
+    if refused:
+        raise _all(refused)
     return tuple(sorted(chosen, key=lambda wheel: wheel.name))
+
+
+def _all(refused: Sequence[BundleError]) -> BundleError:
+    """One error of many: whoever puts one package right wants to know the next."""
+    if len(refused) == 1:
+        return refused[0]
+    lines = [line for each in refused for line in (each.message, f"  fix: {each.fix}")]
+    message = f"{len(refused)} packages cannot be taken:\n"
+    return BundleError(message + "\n".join(f"  {line}" for line in lines))
 
 
 def uv_lock(files: Sequence[Path], platform: Platform, cache: Path) -> Lock:
     """Let uv resolve; its messages about a set that does not exist become the user's."""
     with tempfile.TemporaryDirectory(prefix="ggfleet-") as name:
         out = Path(name).resolve() / "pylock.ggfleet.toml"
-        command = [program("uv"), *_uv_arguments(files, platform, cache, out)]
+        there = out.with_name("provided.txt")
+        there.write_text("".join(f"{each}=={version}\n" for each, version in platform.provides))
+        command = [program("uv"), *_uv_arguments(files, platform, cache, out, there)]
         try:
             # uv takes `./some.whl` from where it runs: let that be the same whoever calls
             run(command, cwd=files[0].resolve().parent)
@@ -106,8 +127,11 @@ def uv_lock(files: Sequence[Path], platform: Platform, cache: Path) -> Lock:
 
 
 def _uv_arguments(
-    files: Sequence[Path], platform: Platform, cache: Path, out: Path
+    files: Sequence[Path], platform: Platform, cache: Path, out: Path, there: Path
 ) -> tuple[str | Path, ...]:
+    # A platform that uv does not know is resolved for all at once, and chosen from afterwards.
+    unknown = platform.architecture in UNKNOWN_TO_UV
+    target = "--universal" if unknown else f"--python-platform={uv_platform(platform)}"
     return (
         "pip",
         "compile",
@@ -116,7 +140,9 @@ def _uv_arguments(
         "--quiet",
         "--format=pylock.toml",
         f"--output-file={out}",
-        f"--python-platform={uv_platform(platform)}",
+        target,
+        f"--constraints={there}",
+        *(f"--no-emit-package={package}" for package, _ in platform.provides),
         f"--python-version={platform.python}",
         "--only-binary=:all:",
         # uv needs some interpreter to run with, not one of the target's version
@@ -140,7 +166,9 @@ def _choose(
         if (rank := min((ranks[tag] for tag in wheel.tags if tag in ranks), default=-1)) >= 0
     )
     if not ranked:
-        raise BundleError(f"{label} has no wheel for {_described(platform)}", fix=WAY_OUT)
+        raise BundleError(
+            f"{label} has no wheel for {_described(platform)}", fix=_way_out(package, platform)
+        )
     allowed = requirements.allowed(package["name"])
     for _, _, wheel in ranked:
         if allowed is None or wheel.sha256 in allowed:
@@ -157,13 +185,26 @@ def _choose(
     )
 
 
-def _candidates(package: Mapping[str, Any], folder: Path) -> list[Wheel]:
+def _is_for(package: Mapping[str, Any], platform: Platform) -> bool:
+    """Whether a package of a lock is for the platform; a lock for one platform names no markers."""
+    marker = package.get("marker")
+    return marker is None or Marker(marker).evaluate(marker_environment(platform))
+
+
+def _way_out(package: Mapping[str, Any], platform: Platform) -> str:
+    return WAY_OUT + debian_has(canonicalize_name(package["name"]), platform.name)
+
+
+def _candidates(package: Mapping[str, Any], folder: Path, platform: Platform) -> list[Wheel]:
     sources = list(package.get("wheels", []))
     if "archive" in package:
         sources.append(package["archive"])
     wheels = [wheel for source in sources if (wheel := _wheel(package, source, folder))]
     if not wheels:
-        raise BundleError(f"{_label(package)} comes without any wheel, as source only", fix=WAY_OUT)
+        raise BundleError(
+            f"{_label(package)} comes without any wheel, as source only",
+            fix=_way_out(package, platform),
+        )
     return wheels
 
 

@@ -9,7 +9,7 @@ from packaging.tags import Tag, compatible_tags, cpython_tags
 from ggfleet.errors import BundleError
 from ggfleet.model import Platform
 
-LOWEST_GLIBC = {"x86_64": 5, "aarch64": 17}
+LOWEST_GLIBC = {"x86_64": 5, "aarch64": 17, "armv7l": 17}
 """The oldest glibc 2.x that manylinux wheels were ever tagged for (PEP 513, PEP 599)."""
 
 OLD_NAMES = {17: "manylinux2014", 12: "manylinux2010", 5: "manylinux1"}
@@ -19,6 +19,10 @@ UV_GLIBC = (17, 28, *range(31, 41))
 
 ABI_WITHOUT_FLAG = (3, 8)
 """The first Python whose ABI is named without `m`, the flag of its old allocator (PEP 3149)."""
+
+
+UNKNOWN_TO_UV = frozenset({"armv7l"})
+"""Architectures that uv's `--python-platform` has no name for."""
 
 
 def check_supported(platform: Platform) -> None:

@@ -80,6 +80,13 @@ class OpenWheel:
             )
         return found
 
+    def describe(self) -> bytes:
+        """`METADATA`, as it is in the wheel."""
+        try:
+            return self._zip.read(f"{self._info}/METADATA")
+        except (*BROKEN, KeyError) as error:
+            raise BundleError(f"{self.wheel.filename} is not a sound wheel: {error}") from error
+
     def _only_dist_info(self) -> str:
         tops = {name.partition("/")[0] for name in self._zip.namelist()}
         infos = sorted(top for top in tops if top.endswith(".dist-info"))

@@ -7,10 +7,16 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ggfleet.bundle import lean
 from ggfleet.bundle.archive import Packed, pack
+from ggfleet.bundle.bytecode import Bytecode, Finder, Interpreter, find_interpreter
+from ggfleet.bundle.contents import contents_path, shares, write_contents
 from ggfleet.bundle.fetch import WheelCache
 from ggfleet.bundle.fingerprint import Fingerprints
+from ggfleet.bundle.fit import prove
 from ggfleet.bundle.resolve import Wheel
+from ggfleet.bundle.supply.package import package_of
+from ggfleet.bundle.supply.sbom import bill_path, write_bill
 from ggfleet.bundle.tags import ranked_tags
 from ggfleet.bundle.tree import Entry
 from ggfleet.bundle.wheels import OpenWheel
@@ -18,6 +24,9 @@ from ggfleet.model import Archive, Fleet, Form, Json, Manifest, Part, Platform
 from ggfleet.system.progress import Progress
 
 NAME_DIGITS = 16
+
+BILLED = frozenset(Part) - {Part.MODEL}
+"""Parts that packages of others can be in."""
 
 Resolver = Callable[[Sequence[Path], Platform], tuple[Wheel, ...]]
 
@@ -42,7 +51,7 @@ class Workshop:
     """Builds archives of one fleet into `out`.
 
     `platforms` are all that an archive could be for, asked for now or not; `before` is the manifest
-    that was there.
+    that was there. `whole` leaves nothing of a wheel out.
     """
 
     fleet: Fleet
@@ -53,33 +62,64 @@ class Workshop:
     resolver: Resolver
     fingerprints: Fingerprints
     before: Manifest
+    interpreters: Finder = find_interpreter
+    whole: bool = False
 
     def find(self, order: Order) -> Archive | None:
-        """The archive of exactly these inputs, if it is there."""
+        """The archive of exactly these inputs, if it and what belongs beside it are there."""
         archive = self.fingerprints.find(self._key(order), self.out)
+        if archive and archive.part in BILLED:
+            beside = (bill_path(self.out, archive), contents_path(self.out, archive))
+            if not all(path.is_file() for path in beside):
+                return None
         if archive:
             self.progress.say(f"{order}: unchanged, {archive.file}")
         return archive
 
     def resolve(self, order: Order, files: Sequence[Path], target: Platform) -> tuple[Wheel, ...]:
-        """The wheels of requirements files, all of them in the cache."""
+        """The wheels of requirements files, all of them in the cache and proven to fit."""
         if not files:
             return ()
         self.progress.step(f"{order}: resolving")
         wheels = self.resolver(files, target)
         self.wheels.fetch(wheels)
+        self.progress.step(f"{order}: reading binaries")
+        for note in prove(wheels, self.wheels.path, target):
+            self.progress.say(f"{order}: {note}")
         return wheels
 
     @contextlib.contextmanager
-    def unpacked(self, wheels: Sequence[Wheel], target: Platform) -> Iterator[list[Entry]]:
-        """What the wheels put on the device; readable inside the block."""
+    def unpacked(
+        self, wheels: Sequence[Wheel], target: Platform, interpreter: Interpreter | None = None
+    ) -> Iterator[list[Entry]]:
+        """What the wheels put on the device; readable inside the block.
+
+        With an interpreter of the target's version, what it has compiled is among the entries.
+        """
         takes = ranked_tags(target) if wheels else {}
         with contextlib.ExitStack() as stack:
-            opened = [stack.enter_context(OpenWheel(w, self.wheels.path(w))) for w in wheels]
-            yield [entry for wheel in opened for entry in wheel.entries(target, takes)]
+            compiler = Bytecode(interpreter, stack) if interpreter else None
+            found: list[Entry] = []
+            for wheel in wheels:
+                path = self.wheels.path(wheel)
+                opened = stack.enter_context(OpenWheel(wheel, path))
+                entries, _ = self._split(wheel, opened.entries(target, takes))
+                compiled = compiler.entries(wheel, path, entries) if compiler else ()
+                found += [*entries, *compiled]
+            yield found
 
-    def pack(self, order: Order, tree: Sequence[Entry], platform: str) -> Archive:
-        """Write the archive for `platform` (the order's, or any), unless the same is there."""
+    def _split(
+        self, wheel: Wheel, entries: list[Entry]
+    ) -> tuple[list[Entry], tuple[lean.LeftOut, ...]]:
+        return (entries, ()) if self.whole else lean.split(wheel.name, entries)
+
+    def pack(
+        self, order: Order, tree: Sequence[Entry], platform: str, wheels: Sequence[Wheel] = ()
+    ) -> Archive:
+        """Write the archive for `platform` (the order's, or any), unless the same is there.
+
+        `wheels` are those that its tree came from: they go into its bill of materials.
+        """
         packed, is_new = pack(
             tree,
             lambda digest: self._place(order, platform, digest),
@@ -89,13 +129,31 @@ class Workshop:
             form=order.form,
         )
         archive = self._archive(order, packed, platform)
+        if archive.part in BILLED:
+            self._tell_contents(archive, tree, wheels, order.platform)
         self.fingerprints.keep(self._key(order), archive)
         self.progress.say(f"{'wrote' if is_new else 'same content, kept'} {archive.file}")
         return archive
 
+    def _tell_contents(
+        self, archive: Archive, tree: Sequence[Entry], wheels: Sequence[Wheel], platform: str
+    ) -> None:
+        """Write what lies beside an archive: its bill of materials, and its sizes by package."""
+        target = next(each for each in self.platforms if each.name == platform)
+        takes = ranked_tags(target) if wheels else {}
+        packages, left_out = [], {}
+        for wheel in wheels:
+            path = self.wheels.path(wheel)
+            with OpenWheel(wheel, path) as opened:
+                packages.append(package_of(opened, path.stat().st_size, target))
+                _, left_out[str(wheel)] = self._split(wheel, opened.entries(target, takes))
+        write_bill(self.out, archive, packages)
+        write_contents(self.out, archive, shares(tree, left_out))
+
     def _key(self, order: Order) -> Json:
         form = [order.form] if order.form is not Form.ZIP else []
-        return [self.fleet.name, order.part, order.name, order.inputs, *form]
+        whole = ["whole"] if self.whole else []
+        return [self.fleet.name, order.part, order.name, order.inputs, *form, *whole]
 
     def _place(self, order: Order, platform: str, digest: str) -> Path:
         return (

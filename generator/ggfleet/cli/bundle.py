@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from rich.table import Table
 from ggfleet.bundle.build import build
 from ggfleet.bundle.prune import Superseded, prune
 from ggfleet.cli import output
+from ggfleet.cli.contents import contents_json, print_contents
 from ggfleet.cli.options import (
     cache_option,
     chosen,
@@ -36,9 +38,27 @@ from ggfleet.model import Archive, Form
 )
 @cache_option
 @click.option("--prune", "prunes", is_flag=True, help="Then remove archives that were superseded.")
+@click.option(
+    "--whole", is_flag=True, help="Leave nothing out: headers, tests and the like of packages too."
+)
+@click.option(
+    "--explain", is_flag=True, help="Show the size of each package, and what was left out and why."
+)
+@click.option(
+    "--sign", "key", metavar="KEY",
+    help="Sign the manifest: a private key's PEM file, or a pkcs11: URI.",
+)  # fmt: skip
 @json_option
 def command(
-    spec: Path, platforms: tuple[str, ...], out: Path, cache: Path, prunes: bool, as_json: bool
+    spec: Path,
+    platforms: tuple[str, ...],
+    out: Path,
+    cache: Path,
+    prunes: bool,
+    whole: bool,
+    explain: bool,
+    key: str | None,
+    as_json: bool,
 ) -> int:
     """Build the archives: libraries, models and functions, for each platform that a core has.
 
@@ -46,19 +66,39 @@ def command(
     named by their content; what has not changed is not built again.
     """
     fleet = chosen(loaded(spec), platforms)
+    sign = signing(key, out) if key else None
     with reporting(quiet=as_json) as progress:
-        manifest = build(fleet, fleet.used_platforms(), out, cache=cache, progress=progress)
+        manifest = build(
+            fleet, fleet.used_platforms(), out, cache=cache, progress=progress, whole=whole
+        )
     removed = prune(out) if prunes else ()
+    signature = sign() if sign else None
     if as_json:
-        archives = [asdict(archive) for archive in manifest.archives]
+        archives = [
+            {**asdict(archive), **(contents_json(out, archive) if explain else {})}
+            for archive in manifest.archives
+        ]
         pruned = {"removed": [asdict(each) for each in removed]} if prunes else {}
-        output.print_json({"out": str(out), "archives": archives, **pruned})
+        signed = {"signature": str(signature)} if signature else {}
+        output.print_json({"out": str(out), "archives": archives, **pruned, **signed})
     else:
         output.out.print(table_of(manifest.archives))
+        if explain:
+            print_contents(out, manifest.archives)
         output.out.print(f"archives and manifest.json are in {out}")
+        if signature:
+            output.out.print(f"signed: {signature}")
         if prunes:
             _tell_removed(removed)
     return 0
+
+
+def signing(key: str, out: Path) -> Callable[[], Path]:
+    """What signs the manifest later; a wrong file or URI is told now, before minutes of work."""
+    from ggfleet.bundle.supply import signature  # noqa: PLC0415 - few builds are signed
+
+    by = signature.signer(key)
+    return lambda: signature.sign_manifest(out, by)
 
 
 def _tell_removed(removed: tuple[Superseded, ...]) -> None:

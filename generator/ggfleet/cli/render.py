@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from ggfleet.cli.options import (
     spec_argument,
 )
 from ggfleet.errors import GgfleetError
-from ggfleet.model import Fleet, Json, Manifest, Rendering
+from ggfleet.model import Fleet, Json, Manifest, Note, Rendering
 from ggfleet.render import TARGETS, Generation, generations_of, render
 from ggfleet.system.documents import read_documents, write_rendering
 
@@ -74,7 +75,8 @@ def command(
 
     The same spec and archives give the same bytes. S3 URIs come from the manifest that
     `ggfleet bundle` wrote; a value that nothing has produced yet is named, and nothing is written.
-    Ends with a table of what the target leaves out or changes, and why.
+    Ends with a table of what the target leaves out or changes, and why. What is good to know and
+    loses nothing is there too; --strict passes it.
     """
     whole = loaded(spec, partial(manifest_in, bundles))
     generations = tuple(Generation(each) for each in named)
@@ -90,7 +92,7 @@ def command(
     if as_json:
         output.print_json(_as_json(rendering, target, written))
     else:
-        _tell(rendering, target, written)
+        _tell(rendering, target, written, refused or rendering.notes)
     if refused:
         count = output.plural(len(refused), "thing")
         message = f"{target} leaves out or changes {count} that the spec says; nothing is written"
@@ -129,17 +131,20 @@ def _as_json(rendering: Rendering, target: str, out: Path | None) -> dict[str, J
         "target": target,
         "out": str(out) if out else None,
         "documents": [each.path for each in rendering.documents] if out else [],
-        "notes": [{"path": note.path, "message": note.message} for note in rendering.notes],
+        "notes": [
+            {"path": note.path, "message": note.message, "hint": note.hint}
+            for note in rendering.notes
+        ],
     }
 
 
-def _tell(rendering: Rendering, target: str, out: Path | None) -> None:
+def _tell(rendering: Rendering, target: str, out: Path | None, told: Sequence[Note]) -> None:
     """What was written goes to stdout; a refusal, with the table that it is about, to stderr."""
     console = output.out if out else output.err
     gap = "\n" if out else ""
     if out:
         count = output.plural(len(rendering.documents), "document")
         console.print(f"wrote {count} for {target} to {out}")
-    if rendering.notes:
+    if told:
         console.print(f"{gap}What {target} leaves out or changes:")
-        console.print(notes.table_of(rendering.notes))
+        console.print(notes.table_of(told))

@@ -6,6 +6,7 @@ from ggfleet.model.document import Document, Json, Note, Rendering
 from ggfleet.model.draft import Draft, Drafter, DraftRecipe
 from ggfleet.model.fleet import CLOUD, SHADOW, Aws, Core, Fleet, Logger, Subscription
 from ggfleet.model.parts import (
+    DEFAULT_TIMEOUT,
     RESOURCE_OWNER,
     Access,
     Function,
@@ -20,6 +21,7 @@ from ggfleet.model.reference import Pending, Reference, Resolved
 from ggfleet.model.registration import OWN_POLICY, Device, DeviceRole, Policy, Registration
 from ggfleet.model.resource import LocalDevice, LocalResource, LocalVolume, Secret
 from ggfleet.model.runtime import (
+    STREAM_MANAGER_MEMORY,
     Broker,
     ClientDevice,
     CloudSpooler,
@@ -39,10 +41,12 @@ __all__ = [
     "ADAPTER",
     "ANY_PLATFORM",
     "CLOUD",
+    "DEFAULT_TIMEOUT",
     "OWN_POLICY",
     "READING",
     "RESOURCE_OWNER",
     "SHADOW",
+    "STREAM_MANAGER_MEMORY",
     "Abort",
     "Access",
     "Archive",

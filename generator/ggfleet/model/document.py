@@ -13,13 +13,13 @@ class Document:
     """A JSON document and its path below the output folder, with `/` as separator.
 
     With `lines` the content is a list, and each of its items is a line of its own (JSON Lines).
-    `text` is the content as it is to be written, where that is known already.
+    `written` is the file, where it is known already.
     """
 
     path: str
     content: Json
     lines: bool = False
-    text: str = field(default="", compare=False, repr=False)
+    written: bytes = field(default=b"", compare=False, repr=False)
 
 
 @dataclass(frozen=True)

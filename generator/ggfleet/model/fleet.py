@@ -15,6 +15,7 @@ from ggfleet.model.runtime import (
     ClientDevice,
     Connector,
     FunctionDefaults,
+    Nucleus,
     SystemFunctions,
 )
 
@@ -121,6 +122,11 @@ class Fleet:
         """Found once: cores may be many, and a fleet does not change."""
         used = {core.platform for core in self.cores}
         return tuple(platform for name, platform in self.platforms.items() if name in used)
+
+    def platforms_of(self, nucleus: Nucleus) -> tuple[Platform, ...]:
+        """Those of the used platforms whose cores run this nucleus."""
+        nuclei = self.deployment.nucleus_of
+        return tuple(each for each in self.used_platforms() if nuclei(each.name) is nucleus)
 
     def on(self, platform: str) -> Fleet:
         """The same fleet with the libraries, models and resources that one platform has.

@@ -16,6 +16,9 @@ A group of its own: a V1 deployment fails when a function *runs as* the owner gr
 resource that is not attached to it, and functions run as `ggc_group` unless told otherwise.
 """
 
+DEFAULT_TIMEOUT = 3
+"""Seconds for one message: what Greengrass V1 takes when nothing is said."""
+
 
 class Install(StrEnum):
     """How ML libraries reach a device."""
@@ -104,6 +107,7 @@ class Function:
     `library_access` and `model_access` tell of some what a container may do with them (the others:
     read). `credentials` tells that the code calls AWS, which a V2 component must ask for.
     `executable` is a native one in the package; `runtime` replaces the platform's Python.
+    `isolation_told` tells that the spec says it of the function itself, as opposed to nothing.
     """
 
     name: str
@@ -126,6 +130,7 @@ class Function:
     run_as: RunAs | None = None
     access_sysfs: bool = False
     runtime: str = ""
+    isolation_told: bool = False
 
     @property
     def contained(self) -> bool:

@@ -23,7 +23,8 @@ class Platform:
 
     `architecture` is what `uname -m` prints (`aarch64`, `x86_64`, `armv7l`), `python` and `glibc`
     are `major.minor`. `gpu` names a vendor stack (`jetson`) and, as `hardware`, changes no wheel
-    tag.
+    tag. `provides` are Python packages of the device's own system, normalised names with versions.
+    tag. `shared_libraries` are what devices have besides their system: `libopenvino.so.2500`.
     """
 
     name: str
@@ -32,7 +33,9 @@ class Platform:
     glibc: str
     os: str = "linux"
     gpu: str = ""
+    shared_libraries: tuple[str, ...] = ()
     hardware: tuple[Hardware, ...] = ()
+    provides: tuple[tuple[str, str], ...] = ()
 
     def find(self, kind: str) -> Hardware | None:
         """The camera or GPU, where the platform is known to have one."""

@@ -8,6 +8,9 @@ from enum import StrEnum
 
 from ggfleet.model.reference import Reference
 
+STREAM_MANAGER_MEMORY = 4194304
+"""KB: what AWS's console gives the stream manager."""
+
 
 class Isolation(StrEnum):
     """Where a V1 core runs a function: in a Greengrass container, or as a plain process."""

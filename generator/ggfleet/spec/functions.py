@@ -30,7 +30,7 @@ def _function(name: str, section: Section, folder: Path, defaults: FunctionDefau
     executable = table.executable.read(section)
     libraries, library_access = table.libraries.read(section)
     models, model_access = table.models.read(section)
-    isolation = table.isolation.read(section) or defaults.isolation or Isolation.CONTAINER
+    isolation = table.isolation.read(section)
     encoding = Encoding.BINARY if executable else Encoding.JSON
     return Function(
         name=name,
@@ -38,7 +38,8 @@ def _function(name: str, section: Section, folder: Path, defaults: FunctionDefau
         handler=table.handler.read(section) or executable,
         pinned=table.pinned.read(section),
         timeout=table.timeout.read(section),
-        isolation=isolation,
+        isolation=isolation or defaults.isolation or Isolation.CONTAINER,
+        isolation_told=isolation is not None,
         memory=table.memory.read(section),
         libraries=libraries,
         models=models,

@@ -38,7 +38,7 @@ from ggfleet.spec.inventory import (
     ansible_file_inventory,
     ansible_inventory,
 )
-from ggfleet.system.files import to_json, write_text
+from ggfleet.system.files import write_json
 
 KEPT = 32
 """Answers in the folder; the oldest go when there are more."""
@@ -90,7 +90,7 @@ def _kept(entry: Path) -> Inventory | None:
 def _keep(entry: Path, answer: Inventory) -> None:
     # A cache that cannot be written (a full disk, another owner) costs time and nothing else.
     with contextlib.suppress(OSError):
-        write_text(entry, to_json(answer))
+        write_json(entry, answer)
         entry.chmod(stat.S_IRUSR | stat.S_IWUSR)
         entries = sorted(entry.parent.glob("*.json"), key=lambda path: path.stat().st_mtime)
         for old in entries[:-KEPT]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from ggfleet.model import Aws, Components, Hardware, Install, Library, Model, Platform
@@ -46,8 +47,27 @@ def _platform(name: str, section: Section) -> Platform:
         python=table.python.read(section) or (preset.python if preset else "0.0"),
         glibc=table.glibc.read(section) or (preset.glibc if preset else "0.0"),
         gpu=table.gpu.read(section) or (preset.gpu if preset else ""),
+        shared_libraries=table.shared_libraries.read(section),
         hardware=(*own, *(each for each in usual if each.kind not in named)),
+        provides=_provided(section),
     )
+
+
+def _provided(section: Section) -> tuple[tuple[str, str], ...]:
+    found = {}
+    for package, version in tables.Platform.provides.read(section).items():
+        at = f"{section.at('provides')}.{package}"
+        name = re.sub(r"[-_.]+", "-", package).lower()  # PEP 503; `packaging` starts slower
+        if not re.fullmatch(tables.PACKAGE, package):
+            section.problems.error(at, "is no name of a package", "write it as pip knows it: numpy")
+        elif not re.fullmatch(tables.RELEASE, version):
+            fix = "write it as `dpkg -l python3-numpy` tells, without Debian's own part: 1.24.2"
+            section.problems.error(at, f"{version!r} is no version of a package", fix)
+        elif name in found:
+            section.problems.error(at, f"names {name} twice", "write it once")
+        else:
+            found[name] = version
+    return tuple(sorted(found.items()))
 
 
 def read_libraries(top: Section, folder: Path, platforms: Platforms) -> dict[str, Library]:

@@ -35,7 +35,7 @@ def starter(*, name: str, region: str, account: str, bucket: str) -> dict[str, s
     return {
         **texts,
         "fleet.yml": f"{MODELINE}\n{texts['fleet.yml']}",
-        FILE: to_json(json_schema()),
+        FILE: to_json(json_schema()).decode(),
     }
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ggfleet.errors import GgfleetError
 from ggfleet.model import Document, Json, Rendering
-from ggfleet.system.files import document_text, flush_tree, locked, replace_folder, write_new
+from ggfleet.system.files import document_bytes, flush_tree, locked, replace_folder, write_new
 
 MARK = ".ggfleet.json"
 """Lists a rendering's documents. A folder without it, or with other files, is somebody's own."""
@@ -45,7 +45,7 @@ def _write_all(documents: Sequence[Document], folder: Path) -> None:
         if home not in homes:
             (folder / home).mkdir(parents=True, exist_ok=True)
             homes.add(home)
-        write_new(f"{folder}/{document.path}", document_text(document).encode())
+        write_new(f"{folder}/{document.path}", document_bytes(document))
 
 
 def read_documents(folder: Path) -> dict[str, Json]:

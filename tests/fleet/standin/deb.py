@@ -41,7 +41,7 @@ WorkingDirectory=/var/lib/greengrass
 CONTROL = """\
 Package: {package}
 Version: {version}
-Architecture: all
+Architecture: {architecture}
 Maintainer: tests <tests@example.com>
 Depends: python3, python3-yaml
 Description: A stand-in made for tests. Not AWS IoT Greengrass nucleus lite.
@@ -76,7 +76,11 @@ esac
 
 
 def build(
-    folder: Path, *, build: str = "1", package: str = "aws-greengrass-lite"
+    folder: Path,
+    *,
+    build: str = "1",
+    package: str = "aws-greengrass-lite",
+    architecture: str = "all",
 ) -> tuple[Path, str]:
     """Write the package into `folder`; return it and its SHA-256."""
     tree = folder / "tree"
@@ -93,7 +97,9 @@ def build(
         unit = UNIT.format(name=name, user=user, kind=kind)
         (units / f"ggl.core.{name}.service").write_text(unit)
     enabled = " ".join(f"ggl.core.{name}.service" for name in DAEMONS)
-    control = CONTROL.format(package=package, version=f"{VERSION}-{build}")
+    control = CONTROL.format(
+        package=package, version=f"{VERSION}-{build}", architecture=architecture
+    )
     (tree / "DEBIAN/control").write_text(control)
     enable = f"systemctl enable greengrass-lite.target {enabled}\nsystemctl daemon-reload\n"
     script(tree / "DEBIAN/postinst", AFTER_INSTALLATION + enable)

@@ -58,9 +58,10 @@ def connector_notes(fleet: Fleet, parameter: str) -> Iterator[Note]:
         need = _need(fleet, connector)
         if need and need.untold:
             message = f"{need.untold}; the role allows what the parameters tell"
-            yield Note(at, f"{message}: {more_in(parameter)}")
+            yield Note(at, f"{message}: {more_in(parameter)}", hint=True)
         elif need is None and not kind.startswith(_WITHOUT):
-            yield Note(at, f"is not known here: if {kind} calls AWS, {more_in(parameter)}")
+            message = f"is not known here: if {kind} calls AWS, {more_in(parameter)}"
+            yield Note(at, message, hint=True)
 
 
 def more_in(parameter: str) -> str:

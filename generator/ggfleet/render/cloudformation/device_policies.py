@@ -116,14 +116,14 @@ def _attachment(name: str, certificate: str) -> Json:
 
 def _own(fleet: Fleet, core: Core) -> Iterator[Allowance]:
     """Connecting, deployments (jobs and shadows), health, credentials."""
-    mine = f"$aws/things/{core.thing}*"
-    yield CONNECT, arn(fleet, "iot", f"client/{core.thing}*")
+    iot, mine = arn(fleet, "iot", ""), f"$aws/things/{core.thing}*"
+    yield CONNECT, f"{iot}client/{core.thing}*"
     for topic in ("greengrass/health/json", "greengrassv2/health/json", "jobs/*", "shadow/*"):
-        yield BOTH, arn(fleet, "iot", f"topic/{mine}/{topic}")
+        yield BOTH, f"{iot}topic/{mine}/{topic}"
     for topic in ("jobs/*", "shadow/*"):
-        yield SUBSCRIBE, arn(fleet, "iot", f"topicfilter/{mine}/{topic}")
-    yield CREDENTIALS, arn(fleet, "iot", f"rolealias/{alias_name(fleet)}")
-    yield GROUPS, arn(fleet, "iot", f"thing/{core.thing}*")
+        yield SUBSCRIBE, f"{iot}topicfilter/{mine}/{topic}"
+    yield CREDENTIALS, f"{iot}rolealias/{alias_name(fleet)}"
+    yield GROUPS, f"{iot}thing/{core.thing}*"
     yield DEPLOY, "*"
 
 

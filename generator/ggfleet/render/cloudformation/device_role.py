@@ -76,12 +76,12 @@ def role_notes(fleet: Fleet, bodies: Bodies) -> Iterator[Note]:
     for function in fleet.functions.values():
         if function.credentials:
             message = f"what it calls is not known here: {more_in(DEVICE_POLICIES)}"
-            yield Note(f"functions.{function.name}.credentials", message)
+            yield Note(f"functions.{function.name}.credentials", message, hint=True)
     if bodies.is_deployed(STREAMS):
         more = f"{more_in(DEVICE_POLICIES)} ({STREAMS_NEED}, on the targets)"
         wanted = fleet.system_functions.stream_manager is not None
         at = "system_functions.stream_manager" if wanted else f"deployment.components.{STREAMS}"
-        yield Note(at, f"sends where functions tell it: {more}")
+        yield Note(at, f"sends where functions tell it: {more}", hint=True)
     here = deployed_connectors(fleet, bodies.is_deployed)
     yield from connector_notes(here, DEVICE_POLICIES)
 

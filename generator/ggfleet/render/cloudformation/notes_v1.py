@@ -13,6 +13,7 @@ from ggfleet.render.cloudformation.connectors import (
     more_in,
 )
 from ggfleet.render.cloudformation.policies import actions_of
+from ggfleet.render.group_v1.lambda_function import runtime_of
 from ggfleet.render.group_v1.notes import END_OF_V1 as END_OF_API
 from ggfleet.render.group_v1.resource import TRAINING_JOB
 
@@ -79,13 +80,14 @@ def _runtimes(fleet: Fleet) -> Iterator[Note]:
         at = f"functions.{function.name}"
         if function.runtime:
             message = "is left out of the group: the resource type has no FunctionRuntimeOverride"
-            yield Note(f"{at}.runtime", message)
+            same = all(runtime_of(function, p) == function.runtime for p in fleet.used_platforms())
+            yield Note(f"{at}.runtime", message, hint=same)
         if function.executable:
             message = (
                 "makes a Lambda function with a runtime that Greengrass alone ran; that its "
                 "resource type takes it was not tried"
             )
-            yield Note(f"{at}.executable", message)
+            yield Note(f"{at}.executable", message, hint=True)
 
 
 def _beside(fleet: Fleet) -> Iterator[Note]:
@@ -93,7 +95,7 @@ def _beside(fleet: Fleet) -> Iterator[Note]:
     yield from _given(fleet) if fleet.aws.group_role else _untold(fleet)
     if fleet.client_devices:
         message = "their things, certificates and policies are not made: they have them already"
-        yield Note("client_devices", message)
+        yield Note("client_devices", message, hint=True)
 
 
 def _given(fleet: Fleet) -> Iterator[Note]:
@@ -104,7 +106,7 @@ def _given(fleet: Fleet) -> Iterator[Note]:
         calls = [f"call {', '.join(actions)} for connectors"] if actions else []
         rest = [] if logs or calls else ["do what functions, streams and connectors call"]
         may = " and ".join((*logs, *calls, *rest))
-        yield Note("aws.group_role", f"is taken as it is: see that it may {may}")
+        yield Note("aws.group_role", f"is taken as it is: see that it may {may}", hint=True)
 
 
 def _untold(fleet: Fleet) -> Iterator[Note]:
@@ -115,11 +117,11 @@ def _untold(fleet: Fleet) -> Iterator[Note]:
             f"sends where functions tell it: {more_in(GROUP_POLICIES)} ({STREAMS_NEED}, "
             "on the targets)"
         )
-        yield Note("system_functions.stream_manager", message)
+        yield Note("system_functions.stream_manager", message, hint=True)
     for function in fleet.functions.values():
         if function.credentials:
             message = f"what it calls is not known here: {more_in(GROUP_POLICIES)}"
-            yield Note(f"functions.{function.name}.credentials", message)
+            yield Note(f"functions.{function.name}.credentials", message, hint=True)
 
 
 def _jobs(fleet: Fleet) -> Iterator[Note]:
@@ -129,4 +131,5 @@ def _jobs(fleet: Fleet) -> Iterator[Note]:
             yield Note(
                 f"models.{model.name}.source",
                 "the job's output is not known here: see that the service role may read it",
+                hint=True,
             )

@@ -69,13 +69,13 @@ class Template:
         return {**head, **{name: entries for name, entries in sections.items() if entries}}
 
     @functools.cached_property
-    def text(self) -> str:
+    def written(self) -> bytes:
         """The file. Kept, since it is judged by its size before it is written."""
         return to_json(self.content())
 
     def document(self, path: str) -> Document:
         """The template as a document of a rendering."""
-        return Document(path, self.content(), text=self.text)
+        return Document(path, self.content(), written=self.written)
 
     def excess(self) -> str:
         """Which limit the template crosses, and by how much; empty when it fits.
@@ -91,7 +91,7 @@ class Template:
         for what, (count, limit) in counts.items():
             if count > limit:
                 return f"{count} {what}, and CloudFormation takes {limit}"
-        size = len(self.text.encode()) + SAM_BYTES * self._serverless
+        size = len(self.written) + SAM_BYTES * self._serverless
         return f"{size} bytes, and CloudFormation takes {MAX_BYTES}" if size > MAX_BYTES else ""
 
     @functools.cached_property

@@ -32,7 +32,7 @@ def create_body(
     """
     body: dict[str, Json] = {
         "FunctionName": lambda_name(fleet, function),
-        "Runtime": _runtime(function, platform),
+        "Runtime": runtime_of(function, platform),
         "Role": _role(fleet),
         "Handler": function.handler,
         "Code": {
@@ -73,7 +73,7 @@ def alias_body(created: dict[str, Json], platform: Platform, version: str) -> di
     }
 
 
-def _runtime(function: Function, platform: Platform) -> str:
+def runtime_of(function: Function, platform: Platform) -> str:
     """The platform's Python, for which packages are built.
 
     A function that overrides it with another Python on the core stays what it is at Lambda; one in

@@ -41,7 +41,7 @@ def _libraries(fleet: Fleet) -> Iterator[Note]:
     for library in fleet.libraries.values():
         if library.install is Install.OS_PIP:
             message = "is installed at OS level by the playbooks; the group does not carry it"
-            yield Note(f"libraries.{library.name}", message)
+            yield Note(f"libraries.{library.name}", message, hint=True)
 
 
 def _unused(fleet: Fleet) -> Iterator[Note]:
@@ -71,7 +71,8 @@ def hardware(fleet: Fleet) -> Iterator[Note]:
                 hardware = platform.find(kind)
                 if hardware is not None and hardware.doubt and hardware.paths:
                     paths = ", ".join(hardware.paths)
-                    yield Note(at, f"is {paths} on {platform.name}: {hardware.doubt}")
+                    message = f"is {paths} on {platform.name}: {hardware.doubt}"
+                    yield Note(at, message, hint=True)
 
 
 def _containers(fleet: Fleet) -> Iterator[Note]:
@@ -81,7 +82,7 @@ def _containers(fleet: Fleet) -> Iterator[Note]:
             yield Note(f"functions.{function.name}.memory", message)
         if function.access_sysfs and not function.contained:
             message = "is left out: V1 refuses it without a container, where /sys is seen anyway"
-            yield Note(f"functions.{function.name}.access_sysfs", message)
+            yield Note(f"functions.{function.name}.access_sysfs", message, hint=True)
 
 
 def _deployment(fleet: Fleet) -> Iterator[Note]:

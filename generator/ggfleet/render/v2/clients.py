@@ -158,6 +158,7 @@ def client_notes(fleet: Fleet) -> Iterator[Note]:
         "client_devices",
         "subscribe with exactly the filters of their subscriptions, and connect with the thing's "
         "name as client id: client device auth compares them as texts",
+        hint=True,
     )
     yield Note(
         "client_devices",
@@ -165,15 +166,17 @@ def client_notes(fleet: Fleet) -> Iterator[Note]:
         "the cores' IoT policy needs greengrass:PutCertificateAuthorities, "
         "VerifyClientDeviceIdentity, VerifyClientDeviceIoTCertificateAssociation, "
         "GetConnectivityInfo, UpdateConnectivityInfo, and the shadow topics of THING-gci",
+        hint=True,
     )
     if not fleet.system_functions.ip_detector:
         yield Note(
             "client_devices",
             "are told no address of their core: write system_functions: {ip_detector: true}, or "
             "call UpdateConnectivityInfo",
+            hint=True,
         )
     if fleet.deployment.broker is Broker.EMQX:
-        yield Note("deployment.broker", "is EMQX, which runs in Docker on the device")
+        yield Note("deployment.broker", "is EMQX, which runs in Docker on the device", hint=True)
     yield from _wildcards(fleet)
 
 
@@ -192,4 +195,5 @@ def _wildcards(fleet: Fleet) -> Iterator[Note]:
                     f"{version} knows no wildcards in topics",
                 )
         elif wild and each.target in fleet.client_devices and _realm(fleet, each.source) == PUBSUB:
-            yield Note(at, "is bridged from local messages, which needs nucleus 2.6.0")
+            message = "is bridged from local messages, which needs nucleus 2.6.0"
+            yield Note(at, message, hint=True)

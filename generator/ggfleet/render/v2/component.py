@@ -50,7 +50,7 @@ class Component:
     @property
     def size(self) -> int:
         """Bytes of the recipe's file."""
-        return len(to_json(self.recipe).strip().encode())
+        return len(to_json(self.recipe).strip())
 
     @property
     def unit_size(self) -> int:

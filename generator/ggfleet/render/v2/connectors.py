@@ -217,7 +217,7 @@ def connector_notes(fleet: Fleet) -> Iterator[Note]:
             "the token exchange role needs what it calls in AWS, the cores' IoT policy what it "
             "sends and gets there"
         )
-        yield Note(at, f"becomes {known.component}{needs}", in_aws)
+        yield Note(at, f"becomes {known.component}{needs}", in_aws, hint=True)
         taken = {*known.settings, known.device}
         if known.is_lambda:
             taken |= {ISOLATION, MEMORY}

@@ -25,7 +25,7 @@ def deployment_notes(fleet: Fleet, requests: Sequence[Request]) -> Iterator[Note
             "becomes runWith.systemResourceLimits, which the classic nucleus enforces by cgroup; "
             "nucleus lite has no such limits"
         )
-        yield Note("functions.*.memory", message)
+        yield Note("functions.*.memory", message, hint=not fleet.platforms_of(Nucleus.LITE))
     yield from _pins(fleet)
     yield from _releases(fleet, requests)
     for each in requests:
@@ -34,16 +34,14 @@ def deployment_notes(fleet: Fleet, requests: Sequence[Request]) -> Iterator[Note
 
 def _pins(fleet: Fleet) -> Iterator[Note]:
     pinned, nuclei = fleet.deployment.components, fleet.deployment.nucleus_of
-    platforms = fleet.used_platforms()
-    on_classic = [each for each in platforms if nuclei(each.name) is Nucleus.CLASSIC]
-    if on_classic and NUCLEUS not in pinned:
+    if fleet.platforms_of(Nucleus.CLASSIC) and NUCLEUS not in pinned:
         message = (
             "pins no aws.greengrass.Nucleus: a later deployment may update the classic nucleus by "
             "itself. Nucleus lite comes from its package"
         )
         yield Note("deployment.components", message, hint=True)
     for name in pinned:
-        others = [each.name for each in platforms if not fits(name, nuclei(each.name))]
+        others = [each.name for each in fleet.used_platforms() if not fits(name, nuclei(each.name))]
         if others:
             message = f"is left out on {', '.join(others)}: it is not for the nucleus there"
             yield Note(f"deployment.components.{name}", message)
@@ -78,4 +76,4 @@ def _size(each: Request) -> Iterator[Note]:
             "or newer"
         )
         in_aws = "the cores' IoT policy needs greengrass:GetDeploymentConfiguration"
-        yield Note("deployment", message, in_aws)
+        yield Note("deployment", message, in_aws, hint=True)

@@ -13,6 +13,8 @@ LEVELS = ("DEBUG", "INFO", "WARN", "ERROR", "FATAL")
 USUAL = "INFO"
 FILE_KB = 1024
 """What a nucleus lets one log file grow to, in KB."""
+ALL_KB = 10_240
+"""What the classic nucleus keeps of a component's logs (its configuration's default)."""
 
 
 def adapter_level(fleet: Fleet) -> str:
@@ -92,9 +94,18 @@ def log_notes(fleet: Fleet, on: Mapping[Nucleus, Sequence[Platform]]) -> Iterato
     """What V2 makes of each logger."""
     lite = ", ".join(each.name for each in on[Nucleus.LITE])
     for index, each in enumerate(fleet.loggers):
-        changes = [*_on_classic(fleet, each)] if on[Nucleus.CLASSIC] else []
-        for message in (*changes, *_on_lite(each, lite)):
-            yield Note(f"loggers[{index}]", message)
+        hint = NUCLEUS not in fleet.deployment.components and _is_usual(each)
+        for message in _on_classic(fleet, each) if on[Nucleus.CLASSIC] else ():
+            yield Note(f"loggers[{index}]", message, hint=hint)
+        hint = (each.component, each.to) == (FUNCTIONS, CLOUDWATCH)
+        for message in _on_lite(each, lite):
+            yield Note(f"loggers[{index}]", message, hint=hint)
+
+
+def _is_usual(logger: Logger) -> bool:
+    """Whether a logger asks for what the classic nucleus does when nothing is said."""
+    level = USUAL if logger.component == SYSTEM else logger.level  # functions' is the adapter's
+    return (logger.to, logger.level) == (FILE, level) and logger.space in {0, ALL_KB}
 
 
 def _on_classic(fleet: Fleet, logger: Logger) -> Iterator[str]:

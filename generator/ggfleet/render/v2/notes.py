@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from ggfleet.model import (
+    DEFAULT_TIMEOUT,
     Fleet,
     Install,
     Layout,
@@ -13,6 +14,7 @@ from ggfleet.model import (
     LocalVolume,
     Model,
     Note,
+    Nucleus,
     Secret,
 )
 from ggfleet.render.group_v1.notes import hardware
@@ -48,7 +50,7 @@ def _platforms(parts: Parts) -> Iterator[Note]:
             f"{', '.join(apart)}: nuclei tell platforms apart by architecture alone, and all "
             "manifests of a recipe share its configuration and dependencies"
         )
-        yield Note("platforms", message)
+        yield Note("platforms", message, hint=True)
 
 
 def _layout(fleet: Fleet, parts: Parts, resource: Library | Model) -> Iterator[Note]:
@@ -62,13 +64,13 @@ def _layout(fleet: Fleet, parts: Parts, resource: Library | Model) -> Iterator[N
             "is mounted, which takes root (RequiresPrivilege), a loop device and squashfs in the "
             "device's kernel; where components may not have root, write layout: self-unpack"
         )
-        yield Note(f"{at}.layout", message)
+        yield Note(f"{at}.layout", message, hint=True)
     elif content.layout is Layout.SELF_UNPACK and chosen is None:
         message = (
             "is unpacked by its component, below work/: nucleus lite would take over a minute "
             "(1.5 MB a second), or V2 has no such archive form"
         )
-        yield Note(at, message)
+        yield Note(at, message, hint=True)
 
 
 def _left_out(fleet: Fleet) -> Iterator[Note]:
@@ -76,7 +78,8 @@ def _left_out(fleet: Fleet) -> Iterator[Note]:
     for library in fleet.libraries.values():
         at = f"libraries.{library.name}"
         if library.install is Install.OS_PIP:
-            yield Note(at, "is installed at OS level by the playbooks; no component carries it")
+            message = "is installed at OS level by the playbooks; no component carries it"
+            yield Note(at, message, hint=True)
         elif library.install is Install.ML_RESOURCE and library not in used:
             yield Note(at, "is used by no function and left out")
     for model in fleet.models.values():
@@ -103,7 +106,7 @@ def _resources(fleet: Fleet) -> Iterator[Note]:
         elif isinstance(resource, Secret):
             message = f"needs {VAULT}, which nucleus lite does not have"
             in_aws = "the token exchange role needs secretsmanager:GetSecretValue"
-            yield Note(f"resources.{name}", message, in_aws)
+            yield Note(f"resources.{name}", message, in_aws, hint=True)
 
 
 def _told(resource: LocalDevice | LocalVolume, fleet: Fleet) -> str:
@@ -118,27 +121,29 @@ def _functions(fleet: Fleet, parts: Parts) -> Iterator[Note]:
         at = f"functions.{function.name}"
         if function.contained:
             message = "is left out: components have no container, and see the device's files"
-            yield Note(f"{at}.isolation", message)
+            yield Note(f"{at}.isolation", message, hint=not function.isolation_told)
         if not function.pinned:
-            yield Note(f"{at}.pinned", "is left out: a component runs for ever")
-        yield Note(f"{at}.timeout", "is left out: nothing bounds a message's handling")
+            yield Note(f"{at}.pinned", "is left out: a component runs for ever", hint=True)
+        message = "is left out: nothing bounds a message's handling"
+        yield Note(f"{at}.timeout", message, hint=function.timeout == DEFAULT_TIMEOUT)
         if function.models or [*fleet.libraries_of(function, Install.ML_RESOURCE)]:
             message = "imported as a Lambda it finds its libraries and models at no fixed path"
-            yield Note(at, message)
-        yield from _big(at, parts.functions[function.name].values())
+            yield Note(at, message, hint=True)
+        yield from _big(fleet, at, parts.functions[function.name].values())
 
 
-def _big(at: str, components: Iterable[Component]) -> Iterator[Note]:
+def _big(fleet: Fleet, at: str, components: Iterable[Component]) -> Iterator[Note]:
+    classic = not fleet.platforms_of(Nucleus.LITE)
     for component in {one.name: one for one in components}.values():
         if component.unit_size >= UNIT_BYTES:
             message = (
                 "has so many libraries and models that nucleus lite's unit for it may exceed "
                 f"{UNIT_BYTES} bytes: join some of them"
             )
-            yield Note(at, message)
+            yield Note(at, message, hint=classic)
         if component.size >= LITE_BYTES:
             message = (
                 f"makes a recipe of {component.size} bytes, and nucleus lite takes less than "
                 f"{LITE_BYTES}: only the classic nucleus runs it"
             )
-            yield Note(at, message)
+            yield Note(at, message, hint=classic)

@@ -13,6 +13,7 @@ from ggfleet.model import (
     Access,
     Fleet,
     Function,
+    Isolation,
     Note,
     Nucleus,
     Platform,
@@ -83,11 +84,9 @@ def _refuse_other_languages(function: Function) -> None:
 
 def v1_notes(fleet: Fleet) -> Iterator[Note]:
     """What is left out or changed of a whole fleet, kind by kind."""
-    on: dict[Nucleus, list[Platform]] = {nucleus: [] for nucleus in Nucleus}
-    for platform in fleet.used_platforms():
-        on[fleet.deployment.nucleus_of(platform.name)].append(platform)
+    on = {nucleus: fleet.platforms_of(nucleus) for nucleus in Nucleus}
     for function in fleet.functions.values():
-        yield from _function(function)
+        yield from _function(fleet, function)
     if fleet.aws.group_role:
         message = "is left out: components have the role that the device's role alias names"
         yield Note("aws.group_role", message)
@@ -100,16 +99,18 @@ def v1_notes(fleet: Fleet) -> Iterator[Note]:
         yield from _lite(fleet, ", ".join(each.name for each in on[Nucleus.LITE]))
 
 
-def _function(function: Function) -> Iterator[Note]:
+def _function(fleet: Fleet, function: Function) -> Iterator[Note]:
     at = f"functions.{function.name}"
     if function.runtime:
         message = "is left out: the component is started with the platform's Python"
-        yield Note(f"{at}.runtime", message)
+        same = {f"python{each.python}" for each in fleet.used_platforms()} == {function.runtime}
+        yield Note(f"{at}.runtime", message, hint=same)
     if function.exec_args:
         message = "is left out of the component: the adapter hands on no arguments"
         yield Note(f"{at}.exec_args", message)
     if function.access_sysfs:
-        yield Note(f"{at}.access_sysfs", "is left out: components see the device's /sys anyway")
+        message = "is left out: components see the device's /sys anyway"
+        yield Note(f"{at}.access_sysfs", message, hint=True)
     written = {
         "libraries": [*function.library_access.values()],
         "models": [*function.model_access.values()],
@@ -129,9 +130,10 @@ def _owners(fleet: Fleet) -> Iterator[Note]:
         if not isinstance(resource, Secret) and resource.owner:
             message = f"is left out: put the components' user into the group {resource.owner}"
             yield Note(f"resources.{name}.owner", message)
-    if fleet.function_defaults.isolation is not None:
+    if isolation := fleet.function_defaults.isolation:
         message = "is left out: components have no container"
-        yield Note("function_defaults.isolation", message)
+        hint = isolation is Isolation.NONE
+        yield Note("function_defaults.isolation", message, hint=hint)
 
 
 def _classic(fleet: Fleet) -> Iterator[Note]:
@@ -152,7 +154,7 @@ def _shadows(fleet: Fleet) -> Iterator[Note]:
             "the cores' IoT policy needs iot:GetThingShadow, UpdateThingShadow and "
             "DeleteThingShadow for the shadows that are kept the same in the cloud"
         )
-        yield Note(at, f"becomes {SHADOWS}", in_aws)
+        yield Note(at, f"becomes {SHADOWS}", in_aws, hint=True)
     elif SHADOWS not in fleet.deployment.components and any(c.sync_shadow for c in fleet.cores):
         message = f"is left out: nothing on the cores uses shadows, which {SHADOWS} would keep"
         yield Note(at, message, hint=True)

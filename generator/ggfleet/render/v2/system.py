@@ -8,7 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ggfleet.model import Fleet, Json, Note, Storage, StreamManager
+from ggfleet.model import (
+    STREAM_MANAGER_MEMORY,
+    Fleet,
+    Json,
+    Note,
+    Quality,
+    Storage,
+    StreamManager,
+)
 from ggfleet.render.v2.aws import DISK_SPOOLER, NUCLEUS, STREAMS, Addition
 
 SPOOLER = ("maxSizeInBytes", "storageType", "pluginName")
@@ -74,7 +82,9 @@ def system_notes(fleet: Fleet) -> Iterator[Note]:
         )
         yield Note(at, message)
     if system.cloud_spooler.quality is not None:
-        yield Note(f"{at}.quality", "is left out: components subscribe at least once")
+        same = system.cloud_spooler.quality is Quality.AT_LEAST_ONCE
+        message = "is left out: components subscribe at least once"
+        yield Note(f"{at}.quality", message, hint=same)
 
 
 def _stream_notes(settings: StreamManager) -> Iterator[Note]:
@@ -83,7 +93,9 @@ def _stream_notes(settings: StreamManager) -> Iterator[Note]:
         at,
         f"becomes {STREAMS}: the core needs Java",
         "the token exchange role needs what streams export to",
+        hint=True,
     )
-    yield Note(f"{at}.memory", "is left out: it limits a container; jvm_arguments limit the heap")
+    message = "is left out: it limits a container; jvm_arguments limit the heap"
+    yield Note(f"{at}.memory", message, hint=settings.memory == STREAM_MANAGER_MEMORY)
     if settings.read_only:
         yield Note(f"{at}.read_only", "is left out: the components' user has to have access")

@@ -59,11 +59,11 @@ def user_notes(fleet: Fleet, on: Mapping[Nucleus, Sequence[Platform]]) -> Iterat
         at = f"functions.{function.name}.run_as"
         if run_as.uid == ROOT_ID:
             message = "becomes RequiresPrivilege of the run step: root, with root's own group"
-            yield Note(at, message)
+            yield Note(at, message, hint=True)
         elif run_as.uid is None and run_as.gid is not None:
             yield Note(at, "is left out: V2 takes a group beside a user alone")
         elif run_as.uid is not None:
-            yield Note(at, _told(on_lite))
+            yield Note(at, _told(on_lite), hint=not on_lite)
 
 
 def _told(on_lite: Sequence[Platform]) -> str:

@@ -124,7 +124,7 @@ def recipes_fit_lite(fleet: Fleet, draft: Draft) -> Iterator[Finding]:
 def local_recipes_fit_lite(fleet: Fleet, draft: Draft) -> Iterator[Finding]:
     """A local recipe for nucleus lite has less than 8 KB."""
     for recipe in _for_lite(fleet, draft):
-        size = len(to_json(recipe.content).encode())
+        size = len(to_json(recipe.content))
         if size >= limits.LITE_RECIPE and recipe.local:
             yield _too_long_for_lite(fleet, recipe, size, "the local recipe")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ggfleet.model import Fleet, Install, Severity
+from ggfleet.model import DEFAULT_TIMEOUT, Fleet, Install, Severity
 from ggfleet.spec.rules import pages
 from ggfleet.spec.rules.parts import attached_ml, pieces
 from ggfleet.spec.rules.registry import SPEC, V1, Finding, rule
@@ -12,9 +12,6 @@ from ggfleet.spec.rules.registry import SPEC, V1, Finding, rule
 POLICIES = 10
 POLICIES_LIMIT = 20
 """AWS's pages disagree: the API's text says 10 resources for one function, the quotas say 20."""
-
-DEFAULT_TIMEOUT = 3
-"""Seconds."""
 
 
 def _with_resources(count: int) -> dict[str, str]:

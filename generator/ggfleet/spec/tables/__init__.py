@@ -2,7 +2,7 @@
 
 from ggfleet.spec.tables.fleet import Abort, Aws, Cores, Deployment, Platform, Rollout
 from ggfleet.spec.tables.parts import Components, Function, Library, Model, Owner, Resource
-from ggfleet.spec.tables.patterns import COMPONENT, EXACT_VERSION, THING
+from ggfleet.spec.tables.patterns import COMPONENT, EXACT_VERSION, PACKAGE, RELEASE, THING
 from ggfleet.spec.tables.runtime import (
     CloudSpooler,
     FunctionDefaults,
@@ -22,6 +22,8 @@ from ggfleet.spec.tables.wiring import (
 __all__ = [
     "COMPONENT",
     "EXACT_VERSION",
+    "PACKAGE",
+    "RELEASE",
     "THING",
     "Abort",
     "Aws",

@@ -11,6 +11,7 @@ from ggfleet.spec.kinds import (
     counted,
     flag,
     mapping,
+    names,
     one_of,
     paths,
     quantity,
@@ -18,7 +19,14 @@ from ggfleet.spec.kinds import (
     text,
 )
 from ggfleet.spec.presets import PRESETS
-from ggfleet.spec.tables.patterns import COMPONENT, EXACT_VERSION, THING, VERSION
+from ggfleet.spec.tables.patterns import (
+    COMPONENT,
+    EXACT_VERSION,
+    PACKAGE,
+    RELEASE,
+    THING,
+    VERSION,
+)
 
 ARCHITECTURES = ("aarch64", "x86_64", "armv7l")
 
@@ -69,9 +77,20 @@ class Platform(Table):
         default="",
     )
     gpu = text("The vendor's GPU stack.", default="", pattern="jetson", like="jetson")
+    shared_libraries = names(
+        "Shared libraries that the devices have besides their system's: wheels may need them.",
+        "libopenvino.so.2500",
+    )
     hardware = paths(
         "Device nodes and folders of a camera or GPU, or of anything else; `[]` if it has none.",
         "/dev/video0",
+    )
+    provides = mapping(
+        "Python packages of the device's own system (`apt install python3-numpy`), with their "
+        "versions: archives leave them out.",
+        {"numpy": "1.24.2"},
+        PACKAGE,
+        values=RELEASE,
     )
     conditions = (
         {"anyOf": [{"required": ["preset"]}, {"required": ["architecture", "python", "glibc"]}]},

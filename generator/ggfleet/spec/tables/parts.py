@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from types import MappingProxyType
 
-from ggfleet.model import RESOURCE_OWNER, Access, Encoding, Install, Isolation, Layout
+from ggfleet.model import (
+    DEFAULT_TIMEOUT,
+    RESOURCE_OWNER,
+    Access,
+    Encoding,
+    Install,
+    Isolation,
+    Layout,
+)
 from ggfleet.spec.keys import Key, Table
 from ggfleet.spec.kinds import (
     ABSOLUTE,
@@ -26,9 +34,6 @@ from ggfleet.spec.kinds import (
 from ggfleet.spec.section import Section
 from ggfleet.spec.tables.patterns import GROUP, GROUP_NAME, PREFIX, USER
 from ggfleet.spec.tables.runtime import RunAs
-
-DEFAULT_TIMEOUT = 3
-"""Seconds; what Greengrass V1 takes when nothing is said."""
 
 VARIABLE = r"[A-Za-z_][A-Za-z0-9_]*"
 

@@ -1,6 +1,10 @@
 """Patterns that several sections share. Each is also valid in JSON Schema."""
 
 VERSION = r"\d+\.\d+"
+PACKAGE = r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?"
+"""Of the names of Python packages (PEP 508)."""
+RELEASE = r"\d+(\.\d+)*((a|b|rc)\d+)?(\.post\d+)?"
+"""Versions of Python packages that were released (PEP 440)."""
 GROUP_NAME = r"[a-z_][a-z0-9_-]{0,31}"
 USER = rf"{GROUP_NAME}(:{GROUP_NAME})?"
 GROUP = r"[a-z_][a-z0-9_-]{0,31}|\d+"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ggfleet.model import Isolation, Quality, Storage
+from ggfleet.model import STREAM_MANAGER_MEMORY, Isolation, Quality, Storage
 from ggfleet.spec import units
 from ggfleet.spec.keys import Table
 from ggfleet.spec.kinds import (
@@ -24,9 +24,6 @@ MIN_SPOOL = 262144
 
 MIN_PART = 5 * 1024**2
 """Bytes of a part of a multipart upload, S3's least and the stream manager's default."""
-
-STREAM_MANAGER_MEMORY = 4194304
-"""KB; what AWS's console gives the stream manager."""
 
 
 class RunAs(Table):

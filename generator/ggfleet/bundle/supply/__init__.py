@@ -1,0 +1,1 @@
+"""What an owner answers for: packages, their licences and known faults, a signature."""
