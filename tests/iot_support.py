@@ -57,7 +57,7 @@ def started_iot(
 ) -> Iterator[Iot]:
     """Run the stand-in. `within` is a command that runs it elsewhere; `where` its arguments."""
     address, port, *others = where
-    argv = [*within, sys.executable, PROGRAM, address, port, folder, *others]
+    argv: list[str | Path] = [*within, sys.executable, PROGRAM, address, port, folder, *others]
     tests = str(PROGRAM.parent)
     path = os.pathsep.join([tests, os.environ.get("PYTHONPATH", "")])
     process = subprocess.Popen(

@@ -38,18 +38,13 @@ PLACES = {"V1": "/greengrass/certs", "lite": "/var/lib/greengrass/credentials"}
 OWNERS = {"V1": "root", "lite": "ggcore"}
 MAIN = {"V1": "greengrass.service", "lite": "ggl.core.iotcored.service"}
 STEPS = (
-    "Make the private key, which stays here",
     "Have AWS IoT know the cores of this batch",
-    "Bring the certificate to the device",
     "Show the new certificate to AWS",
-    "Stop the core",
     "Let both pairs change places",
     "Start the core, as its own role does",
-    "Prove the core",
-    "Deactivate the old certificate",
     "Remove the old key",
 )
-"""Before each of these a rotation is cut off."""
+"""Before each of these a rotation is cut off: key made; signed; core stopped; switched; old one retired."""
 
 
 @dataclass
@@ -81,7 +76,7 @@ class Registered:
         host = self.hosts[runtime]
         given = {"greengrass_rotation_consent": True, "greengrass_rotation_minimum_age": 0}
         inventory = write_inventory(self.fleet, {host: {**self.variables[host], **given}})
-        argv = [
+        argv: list[str | Path] = [
             Path(sys.executable).with_name("ansible-playbook"), "--inventory=inventory/sample",
             f"--inventory={inventory}", f"--limit={host.name}", "playbooks/rotate_certificates.yml",
         ]  # fmt: skip
@@ -158,10 +153,6 @@ def registered(fleet: Fleet, site: Site) -> Iterator[Registered]:
             "greengrass_certificates_root_ca": str(iot.folder / "root.ca.pem"),
             "greengrass_registration_spec": str(spec),
             "greengrass_registration_command": str(write_command(folder, iot)),
-        }
-        shared |= {
-            "greengrass_rotation_spec": shared["greengrass_registration_spec"],
-            "greengrass_rotation_command": shared["greengrass_registration_command"],
         }
         own = {"V1": site.core, "lite": site.lite()}
         variables = {
