@@ -42,9 +42,10 @@ STEPS = (
     "Show the new certificate to AWS",
     "Let both pairs change places",
     "Start the core, as its own role does",
-    "Remove the old key",
+    "Deactivate the old certificate",
+    "Note that the rotation is over",
 )
-"""Before each of these a rotation is cut off: key made; signed; core stopped; switched; old one retired."""
+"""Before each of these a rotation is cut off: key made; signed; core stopped; switched; no way back; over."""
 
 
 @dataclass
