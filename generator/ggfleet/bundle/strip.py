@@ -39,9 +39,9 @@ STRIPPED = {
     "tensorflow": "tensorflow/*.so*",
     "tensorflow-cpu": "tensorflow/*.so*",
 }
-"""Packages that a test has seen predict afterwards (tests/functional/test_bundle_lean.py), and which
-of their files. Never auditwheel's `.libs` folders: it has moved parts of these files, and strip
-damages them."""
+"""Packages that a test has seen predict afterwards (tests/functional/test_bundle_lean.py), and
+which of their files. Never auditwheel's `.libs` folders: it has moved parts of these files, and
+strip damages them."""
 
 OPTIONS = ("--strip-unneeded", "--enable-deterministic-archives")
 FAST = 1
