@@ -81,12 +81,16 @@ def test_result_that_is_not_the_same_and_smaller_is_not_taken(
 
 
 def test_what_was_stripped_once_is_kept(tmp_path: Path) -> None:
-    """By the wheel's digest and the tool's version; nothing but the result is left."""
+    """By the wheel's digest and the tool's version; what is damaged is made anew."""
     tool, wheel = tool_of(tmp_path / "tool"), litert(tmp_path / "w")
     assert stripped(tool, wheel) == stripped(tool, wheel)
     assert len((tmp_path / "tool/calls").read_text().splitlines()) == 1
-    stripped(replace(tool, version="2.0"), wheel)
+    [kept] = (tmp_path / "w").glob("*.zip")
+    kept.write_bytes(kept.read_bytes()[:100])
+    stripped(tool, wheel)
     assert len((tmp_path / "tool/calls").read_text().splitlines()) == 2
+    stripped(replace(tool, version="2.0"), wheel)
+    assert len((tmp_path / "tool/calls").read_text().splitlines()) == 3
     assert sorted(path.suffix for path in (tmp_path / "w").iterdir()) == [".whl", ".zip", ".zip"]
 
 

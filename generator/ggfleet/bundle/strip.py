@@ -59,7 +59,8 @@ class Tool:
 @lru_cache
 def find_tool(platform: Platform) -> Tool | None:
     """The program for a platform, if this machine has it."""
-    found = shutil.which(TOOLS[platform.architecture][0])
+    name, _ = TOOLS.get(platform.architecture, ("", ""))
+    found = shutil.which(name)
     if found is None:
         return None
     return Tool(Path(found), run([found, "--version"]).partition("\n")[0])
@@ -92,7 +93,7 @@ class Stripper:
         """A zip of those that got smaller."""
         key = "\0".join([self.tool.version, *OPTIONS, *(entry.path for entry in entries)])
         out = path.with_suffix(f".stripped-{hashlib.sha256(key.encode()).hexdigest()[:16]}.zip")
-        if out.exists():
+        if zipfile.is_zipfile(out):
             return out
         with scratch_file(path.parent, "stripped") as scratch:
             with zipfile.ZipFile(
