@@ -24,7 +24,10 @@ functions:
   echo: {source: fn, handler: fn.handler, isolation: none, libraries: [numbers]}
 """
 TAG = "cp311-cp311-manylinux_2_17_x86_64"
-CORE = {"numpy/_core/_multiarray_umath.so": make_elf(X86_64), "numpy/__init__.py": "x = 1\n"}
+CORE: dict[str, str | bytes] = {
+    "numpy/_core/_multiarray_umath.so": make_elf(X86_64),
+    "numpy/__init__.py": "x = 1\n",
+}
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from functional.digits_sample import ROOT, samples, trained_model
 from ggfleet.bundle import host_platform
 from ggfleet.bundle.build import build
 from ggfleet.bundle.contents import read_contents
-from ggfleet.model import Archive
+from ggfleet.model import Archive, Platform
 from unit.factories import make_fleet, make_library
 from unit.wheelmaker import Listener
 
@@ -59,11 +59,11 @@ print(json.dumps([int(np.argmax(row)) for row in scores]))
 PROGRAMS = {"edge-runtime": ALWAYS + LITERT + TELL, "tensorflow": ALWAYS + TENSORFLOW + TELL}
 
 
-def bundled(name: str, folder: Path) -> tuple[Archive, Path]:
-    """The archive of a library of the sample for this machine, and where it is unpacked."""
+def bundled(name: str, folder: Path, target: Platform = HOST) -> tuple[Archive, Path]:
+    """The archive of a library of the sample for a platform, and where it is unpacked."""
     library = make_library(name, requirements=ROOT / f"lambda/requirements/{name}.txt")
-    fleet = make_fleet(platforms=[HOST], libraries=[library])
-    manifest = build(fleet, [HOST], folder / "out", cache=CACHE, progress=Listener())
+    fleet = make_fleet(platforms=[target], libraries=[library])
+    manifest = build(fleet, [target], folder / "out", cache=CACHE, progress=Listener())
     [archive] = manifest.archives
     with zipfile.ZipFile(folder / "out" / archive.file) as opened:
         opened.extractall(folder / "tree")
