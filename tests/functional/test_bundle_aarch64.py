@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import os
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -13,8 +11,8 @@ from fleet import requirements
 from fleet.emulation import INTERPRETER, Emulation
 from fleet.rootfs import rootfs
 from fleet.system import ARM64
-from functional.digits_sample import samples, trained_model
-from functional.test_bundle_lean import PROGRAMS, bundled
+from functional.digits_sample import samples
+from functional.test_bundle_lean import PROGRAMS, bundled, share_right
 from unit.factories import make_platform
 
 pytestmark = pytest.mark.emulated
@@ -59,15 +57,5 @@ def test_archive_for_a_pi_predicts_on_its_processor(
 ) -> None:
     """As the archive for this machine does in test_bundle_lean.py."""
     _, tree = bundled(name, tmp_path, PI)
-    digits = samples()[:DIGITS]
-    python = device / "usr/bin/python3.11"
-    emulator = (INTERPRETER, "-cpu", PROCESSOR, "-L", device)
-    done = subprocess.run(
-        [*emulator, python, "-I", "-c", PROGRAMS[name], tree, trained_model(), tmp_path],
-        input="".join(json.dumps(digit) + "\n" for digit in digits),
-        capture_output=True, text=True, check=False, timeout=3600,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    answers = json.loads(done.stdout.splitlines()[-1])
-    right = sum(answer == digit["label"] for answer, digit in zip(answers, digits, strict=True))
-    assert right >= 0.95 * DIGITS
+    python = (INTERPRETER, "-cpu", PROCESSOR, "-L", device, device / "usr/bin/python3.11")
+    assert share_right(name, python, tree, samples()[:DIGITS]) >= 0.95
