@@ -1,16 +1,18 @@
 """Stand-in for AWS IoT and IAM: a moto server that signs requests for the key that they hold.
 
-    iot_server.py ADDRESS PORT FOLDER [TLS_ADDRESS]
+    iot_server.py ADDRESS PORT FOLDER [NAMESPACE DEVICES_ADDRESS]
 
 moto signs another key than the device's. Here the certificate is for the key of the request, and its
-id is the digest of its DER, as AWS IoT has it. FOLDER gets `root.ca.pem`. With TLS_ADDRESS it listens
-on ports 443 and 8443 too, as the credentials provider and the data endpoint do: a device that shows a
-certificate is let in if that is active and its policies allow it. The file `refuse` in FOLDER makes
-these two refuse everybody. Prints its URL when it listens.
+id is the digest of its DER, as AWS IoT has it. FOLDER gets `root.ca.pem`. With NAMESPACE it listens in
+that network namespace too, on ports 443 and 8443, as the credentials provider and the data endpoint do:
+a device that shows a certificate is let in if that is active and its policies allow it. The file
+`refuse` in FOLDER makes these two refuse everybody, and `days` says how long certificates are valid.
+Prints its URL when it listens.
 """
 
 from __future__ import annotations
 
+import ctypes
 import hashlib
 import json
 import logging
@@ -24,12 +26,13 @@ from typing import Any
 
 from cryptography import x509
 from moto.core.config import default_user_config
-from moto.iot.models import IoTBackend, iot_backends
+from moto.iot.models import FakeEndpoint, IoTBackend, iot_backends
 from moto.server import ThreadedMotoServer
 
 from fleet.pki import Authority
 
 ACCOUNT, REGION = "123456789012", "eu-west-1"
+CLONE_NEWNET = 0x40000000
 NAMES = ("data.example.com", "credentials.example.com")
 
 
@@ -87,6 +90,17 @@ class Entrance(BaseHTTPRequestHandler):
         """Write no access log."""
 
 
+def answer_with_names() -> None:
+    """Have AWS IoT tell the endpoints that the certificate of this server names."""
+
+    def describe(self: IoTBackend, endpoint_type: str) -> FakeEndpoint:
+        endpoint = FakeEndpoint(endpoint_type, self.region_name)
+        endpoint.endpoint = NAMES["Credential" in endpoint_type]
+        return endpoint
+
+    setattr(IoTBackend, "describe_endpoint", describe)  # noqa: B010 - a method for mypy
+
+
 def sign_with(authority: Authority) -> None:
     """Have AWS IoT sign the key of a request, valid for as long as the file `days` says."""
 
@@ -100,8 +114,15 @@ def sign_with(authority: Authority) -> None:
     setattr(IoTBackend, "create_certificate_from_csr", sign)  # noqa: B010 - a method for mypy
 
 
-def serve_devices(address: str, authority: Authority, folder: Path) -> None:
-    """Listen for devices in threads of their own."""
+def enter(namespace: str) -> None:
+    """Put this thread, and no other, into a network namespace."""
+    with Path("/run/netns", namespace).open() as stream:
+        assert ctypes.CDLL(None, use_errno=True).setns(stream.fileno(), CLONE_NEWNET) == 0
+
+
+def serve_devices(namespace: str, address: str, authority: Authority, folder: Path) -> None:
+    """Listen for devices in threads of their own. Sockets stay where they were made."""
+    enter(namespace)
     certificate, key = authority.issue("endpoints", names=NAMES)
     for port in (443, 8443):
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -116,16 +137,19 @@ def serve_devices(address: str, authority: Authority, folder: Path) -> None:
         threading.Thread(target=server.serve_forever, daemon=True).start()
 
 
-def main(address: str, port: str, folder: str, tls_address: str = "") -> None:
+def main(address: str, port: str, folder: str, *devices: str) -> None:
     """Serve until told to stop."""
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     default_user_config["iot"] = {"use_valid_cert": True}
     authority = Authority(Path(folder))
     sign_with(authority)
+    answer_with_names()
     server = ThreadedMotoServer(address, int(port), verbose=False)
     server.start()
-    if tls_address:
-        serve_devices(tls_address, authority, Path(folder))
+    if devices:
+        entering = threading.Thread(target=serve_devices, args=(*devices, authority, Path(folder)))
+        entering.start()
+        entering.join()
     host, chosen = server.get_host_and_port()
     print(f"http://{host}:{chosen}", flush=True)
     threading.Event().wait()

@@ -10,8 +10,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import boto3
+
 from ggfleet.cloud.reading import Reader
-from ggfleet.cloud.session import Clients, clients
+from ggfleet.cloud.session import Client, Clients
 
 PROGRAM = Path(__file__).with_name("iot_server.py")
 REGION = "eu-west-1"
@@ -32,7 +34,17 @@ class Iot:
 
     def clients(self) -> Clients:
         """Clients of this process."""
-        return clients(REGION, self.url)
+        return Clients(self._client("iot"), self._client("iam"))
+
+    def _client(self, service: str) -> Client:
+        """Never with credentials of whoever runs the tests."""
+        return boto3.client(
+            service,
+            REGION,
+            endpoint_url=self.url,
+            aws_access_key_id="test",
+            aws_secret_access_key="test",
+        )
 
     def reader(self) -> Reader:
         """What it knows."""
@@ -45,7 +57,7 @@ def started_iot(
 ) -> Iterator[Iot]:
     """Run the stand-in. `within` is a command that runs it elsewhere; `where` its arguments."""
     address, port, *others = where
-    argv = [*within, sys.executable, PROGRAM, address, port, folder, *others]
+    argv: list[str | Path] = [*within, sys.executable, PROGRAM, address, port, folder, *others]
     tests = str(PROGRAM.parent)
     path = os.pathsep.join([tests, os.environ.get("PYTHONPATH", "")])
     process = subprocess.Popen(

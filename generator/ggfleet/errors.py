@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+SPEC = "FLEET.YML"
+"""The spec in a command, where its path is not known."""
+
 
 class GgfleetError(Exception):
     """What went wrong, and what to do about it.
@@ -46,6 +49,10 @@ class PendingError(GgfleetError):
             by_fix.setdefault(fix, []).append(what)
         lines = [line for fix, whats in by_fix.items() for line in (*whats, f"  fix: {fix}")]
         super().__init__("not known yet:\n" + "\n".join(f"  {line}" for line in lines))
+
+    def of_spec(self, path: str) -> PendingError:
+        """The same with the spec's path in commands, which those who make documents do not know."""
+        return PendingError((what, fix.replace(SPEC, path)) for what, fix in self.pending)
 
 
 class BundleError(GgfleetError):

@@ -25,10 +25,11 @@ options:
     description:
       - C(look) only tells the state. C(begin) makes the directory beside. C(switch) lets both
         change places. C(back) undoes that.
-      - C(finish) removes what lies beside - the old pair after a switch, the new one before it -
-        and the mark.
+      - C(drop) removes what lies beside - the old pair after a switch, the new one before it. From
+        then on there is no way back.
+      - C(finish) removes the mark, and what lies beside.
     type: str
-    choices: [look, begin, switch, back, finish]
+    choices: [look, begin, switch, back, drop, finish]
     required: true
   owner:
     description: Owner and group of the directory beside.
@@ -85,9 +86,19 @@ def take_along(directory, beside):
             os.chown(str(target), found.st_uid, found.st_gid)
 
 
+def drop(beside):
+    """Remove what lies beside, which is out of the way whole before its files are removed."""
+    gone = beside.with_suffix(".gone")
+    shutil.rmtree(str(gone), ignore_errors=True)
+    if beside.exists():
+        beside.rename(gone)
+        flush(beside.parent)
+    shutil.rmtree(str(gone), ignore_errors=True)
+
+
 def finish(directory, beside):
     """Remove what lies beside, then the mark: the other way round a later run would not know."""
-    shutil.rmtree(str(beside), ignore_errors=True)
+    drop(beside)
     mark = directory / MARK
     if mark.exists():
         mark.unlink()
@@ -111,6 +122,8 @@ def do(step, directory, beside, owner):
     """Do one step."""
     if step == "begin":
         begin(beside, owner)
+    elif step == "drop":
+        drop(beside)
     elif step == "finish":
         finish(directory, beside)
     else:
@@ -131,7 +144,7 @@ def flush(folder):
 
 def main():
     """Do what Ansible asks for."""
-    steps = ["look", "begin", "switch", "back", "finish"]
+    steps = ["look", "begin", "switch", "back", "drop", "finish"]
     arguments = {
         "directory": {"type": "path", "required": True},
         "step": {"type": "str", "choices": steps, "required": True},
@@ -143,8 +156,13 @@ def main():
     state = state_of(directory, beside)
     if NEEDED.get(step, state) != state:
         module.fail_json(msg=f"{step}: the rotation in {directory} is {state}, not {NEEDED[step]}")
-    done = {"look": True, "begin": state == "prepared",
-            "finish": state == "idle" and not beside.exists()}  # fmt: skip
+    gone = not beside.exists()
+    done = {
+        "look": True,
+        "begin": state == "prepared",
+        "drop": gone,
+        "finish": state == "idle" and gone,
+    }
     changed = not done.get(step, False)
     if changed and not module.check_mode:
         try:

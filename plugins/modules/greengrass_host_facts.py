@@ -105,8 +105,9 @@ host:
   description: >-
     Only with I(host). C(system), C(machine), C(kernel), C(bits) of programs, C(service_mgr),
     C(board), C(os) (os-release), C(libc), C(python), C(memory_mib), C(uid), C(synchronized) (empty
-    when unknown), C(systemd) (its version, 0 when unknown), C(cgroup2), C(cgroups) (name to whether it is on), C(kernel_lacks), those of
-    I(kernel_options) that the kernel was built without (empty when it does not tell).
+    when unknown), C(systemd) (its version, 0 when unknown), C(cgroup2), C(cgroups) (name to whether
+    it is on), C(kernel_lacks), those of I(kernel_options) that the kernel was built without (empty
+    when it does not tell).
   returned: always
   type: dict
 clock_ahead:

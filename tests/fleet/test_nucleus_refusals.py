@@ -90,7 +90,7 @@ def test_java_that_is_missing_or_too_old_is_refused(refused: Refused) -> None:
 
 
 def test_java_that_is_missing_is_installed_from_a_package(refused: Refused) -> None:
-    """The run of that host ends well, and a second one changes nothing."""
+    """The run of that host ends well, and its core runs."""
     counts = refused.result.recap(refused.without_java)
     assert (counts["failed"], counts["unreachable"]) == (0, 0)
     status = refused.without_java.root(f"dpkg-query -Wf '${{db:Status-Status}}' {java.PACKAGE}")

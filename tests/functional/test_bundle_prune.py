@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from functional.ggfleet_command import ggfleet
+from ggfleet.bundle import contents
 from ggfleet.bundle.build import build
 from ggfleet.bundle.prune import building, prune
-from ggfleet.bundle.supply.sbom import ENDING
+from ggfleet.bundle.supply import sbom
 from ggfleet.errors import BundleError, GgfleetError
 from ggfleet.model import Manifest
 from unit.factories import make_fleet, make_function, make_model, make_platform
@@ -18,6 +19,7 @@ from unit.wheelmaker import Listener
 
 PC = make_platform("gateway")
 DIGITS = "0123456789abcdef"
+ENDINGS = (sbom.ENDING, contents.ENDING)
 
 
 @pytest.fixture
@@ -48,10 +50,11 @@ def change(project: Path, version: int) -> None:
 def files(project: Path) -> set[str]:
     out = project / "out"
     found = {path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file()}
-    bills = {file for file in found if file.endswith(ENDING)}
-    archives = {file for file in found if file.startswith("functions/")} - bills
-    assert bills == {f"{file}{ENDING}" for file in archives}  # they come and go with the archive
-    return found - bills
+    beside = {file for file in found if file.endswith(ENDINGS)}
+    archives = {file for file in found if file.startswith("functions/")} - beside
+    # they come and go with the archive
+    assert beside == {f"{file}{ending}" for file in archives for ending in ENDINGS}
+    return found - beside
 
 
 def test_what_is_superseded_goes_and_is_told(project: Path) -> None:
@@ -173,5 +176,5 @@ def test_the_command_removes_only_when_asked(project: Path) -> None:
     change(project, 4)
     told = json.loads(ggfleet(*command, "--prune", "--json", cwd=project).stdout)
     assert [set(each) for each in told["removed"]] == [{"file", "size"}]
-    assert len([*(project / "archives/functions").iterdir()]) == 2  # the archive and its bill
+    assert len([*(project / "archives/functions").iterdir()]) == 3  # archive, bill and contents
     assert "removed" not in json.loads(ggfleet(*command, "--json", cwd=project).stdout)

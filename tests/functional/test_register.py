@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from fleet.pki import common_name
-from functional.ggfleet_command import ggfleet
+from functional.ggfleet_command import ROOT, ggfleet
 from ggfleet.cloud import Leave, Reader, foretell, perform, plan_departure, plan_registration
 from ggfleet.cloud.plan import Outcome, told
 from ggfleet.cloud.requests import checked_request, key_of
@@ -240,7 +240,8 @@ def test_a_changed_policy_becomes_a_new_version_and_old_ones_make_room(
     device = wanted.devices[0]
     policy = device.policies[0]
     for number in range(7):
-        document = {**dict(policy.document), "Id": str(number)}  # type: ignore[call-overload]
+        assert isinstance(policy.document, dict)
+        document = {**policy.document, "Id": str(number)}
         changed = replace(policy, document=document)
         register(replace(wanted, devices=(replace(device, policies=(changed,)),)), iot)
         assert iot.reader().policy(policy.name) == document
@@ -398,7 +399,7 @@ def test_a_revoked_certificate_stays_revoked(wanted: Registration, iot: Iot) -> 
 
 
 def run(iot: Iot, *arguments: str | Path, stdin: str = "") -> Any:
-    return ggfleet(*arguments, stdin=stdin, **iot.environment)
+    return ggfleet(*arguments, cwd=ROOT, stdin=stdin, **iot.environment)
 
 
 def test_the_command_reads_requests_and_writes_certificates(

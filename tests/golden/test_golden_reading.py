@@ -14,8 +14,8 @@ from pathlib import Path
 from ggfleet.model import READING, Problem
 from ggfleet.spec import check
 from golden.test_golden_group_v1 import REWRITE
+from unit.spoilt_specs import BROKEN, CASES, INVENTORY, SPEC
 from unit.table_mutations import table_mutations
-from unit.test_spec_check import BROKEN, CASES, INVENTORY, SPEC
 from unit.test_spec_mutations import WHOLE, check_text
 
 EXPECTED = Path(__file__).parent / "reading/expected.txt"

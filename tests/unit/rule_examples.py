@@ -1,4 +1,4 @@
-"""A small fleet that breaks no rule but one note, and the examples of rules laid over it."""
+"""A small fleet that breaks no rule, and the examples of rules laid over it."""
 
 from __future__ import annotations
 

@@ -218,20 +218,27 @@ def _connected(kind: str, *subscriptions: Subscription) -> Fleet:
     )
 
 
-@pytest.mark.parametrize("kind", ["CloudWatchMetrics", "SNS"])
-def test_certificates_let_connectors_speak_with_the_cloud(kind: str) -> None:
+def test_certificates_let_connectors_speak_with_the_cloud() -> None:
     """What AWS's component gets from the cloud by a subscription of its connector."""
-    fleet = _connected(kind, Subscription(CLOUD, "line/+/said", "other"))
+    fleet = _connected("SNS", Subscription(CLOUD, "line/+/said", "other"))
     assert f"{HERE}:topicfilter/line/+/said" in _allowed(fleet, "iot:Subscribe")
     assert f"{HERE}:topic/line/*/said" in _allowed(fleet, "iot:Receive")
 
 
+def test_certificates_allow_the_topics_that_a_component_has_itself() -> None:
+    """A subscription may have a filter that matches them; the component asks for its own."""
+    asked = Subscription(CLOUD, "cloudwatch/#", "other")
+    fleet = _connected("CloudWatchMetrics", asked, Subscription("other", "line/done", CLOUD))
+    assert f"{HERE}:topicfilter/cloudwatch/metric/put" in _allowed(fleet, "iot:Subscribe")
+    assert f"{HERE}:topicfilter/cloudwatch/#" not in _allowed(fleet, "iot:Subscribe")
+    assert f"{HERE}:topic/cloudwatch/metric/put" in _allowed(fleet, "iot:Receive")
+    assert f"{HERE}:topic/cloudwatch/metric/put/status" in _allowed(fleet, "iot:Publish")
+
+
 def test_certificates_allow_no_answer_that_no_component_gives() -> None:
-    """The generic component answers the cloud; a Lambda component does not reach it."""
-    topic = f"{HERE}:topic/line/done"
+    """A Lambda component does not reach the cloud with its answers."""
     answers = Subscription("other", "line/done", CLOUD)
-    assert topic in _allowed(_connected("CloudWatchMetrics", answers), "iot:Publish")
-    assert topic not in _allowed(_connected("SNS", answers), "iot:Publish")
+    assert f"{HERE}:topic/line/done" not in _allowed(_connected("SNS", answers), "iot:Publish")
 
 
 def test_certificates_let_metrics_of_the_core_through() -> None:

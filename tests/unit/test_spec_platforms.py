@@ -10,7 +10,7 @@ from ggfleet.bundle.tags import check_supported
 from ggfleet.model import Access, Fleet, LocalDevice, LocalVolume, Severity
 from ggfleet.spec import Checked, json_schema
 from ggfleet.spec.presets import PRESETS
-from unit.test_spec_check import SPEC
+from unit.spoilt_specs import SPEC
 from unit.test_spec_schema import complaints
 from unit.test_spec_v1 import check_wide
 

@@ -8,7 +8,7 @@ from time import perf_counter
 
 import pytest
 
-from ggfleet.model import Subscription
+from ggfleet.model import Severity, Subscription
 from ggfleet.spec.rules.filters import FilterTree, overlap
 from ggfleet.spec.rules.rings import rings
 from unit.rule_examples import CODE, check_changed, check_example, found
@@ -93,7 +93,7 @@ QUIET = {
     "siblings": (
         "destination-nested",
         MODEL.replace("/models}", "/ml/a}\n  letters: {source: digits, version: 1.0.0, destination: /ml/ab}").replace(
-            "[digits]", "[digits, letters]") % "digits",
+            "models: [digits]", "isolation: none, models: [digits, letters]") % "digits",
     ),
     "shared memory": ("local-volume-source", VOLUME % ("/dev/shm", "/shm", "rw")),
     "a folder that begins like /var": ("local-volume-source", VOLUME % ("/various", "/data", "ro")),
@@ -139,6 +139,28 @@ def test_an_owner_group_that_all_functions_have_is_fine(tmp_path: Path) -> None:
     assert "owner-run-as" not in found(check_changed(tmp_path / "all", everyone))
     someone = f"{model}  {OTHER}, models: [digits]}}\n  third: {{source: code, handler: function.handler, isolation: none}}\n"
     assert "owner-run-as" in found(check_changed(tmp_path / "some", someone))
+
+
+@pytest.mark.parametrize(
+    ("isolation", "rule", "severity"),
+    [
+        ("container", "destination-hidden", Severity.WARNING),
+        ("none", "destination-nested", Severity.ERROR),
+    ],
+)
+def test_nested_models_hide_each_other_in_a_container_and_are_refused_without_one(
+    tmp_path: Path, isolation: str, rule: str, severity: Severity
+) -> None:
+    text = (
+        "models:\n  digits: {source: digits, version: 1.0.0, destination: /ml}\n"
+        "  letters: {source: digits, version: 1.0.0, destination: /ml/a}\n"
+        f"functions:\n  classify: {{isolation: {isolation}, models: [digits, letters]}}\n"
+    )
+    problems = check_changed(tmp_path / "spec", text).problems
+    told = [p for p in problems if p.rule.startswith("destination-")]
+    assert [(p.rule, p.severity, p.path) for p in told] == [
+        (rule, severity, "models.letters.destination")
+    ]
 
 
 def test_what_was_misread_is_not_judged_again(tmp_path: Path) -> None:

@@ -42,19 +42,19 @@ def test_a_rule_finds_its_example(rule: Rule, tmp_path: Path) -> None:
 
 
 def test_the_base_breaks_nothing(tmp_path: Path) -> None:
-    """So each example above is what breaks its rule. The base's device is one that lite leaves out."""
-    checked = check_changed(tmp_path / "spec", "fleet: line")
-    assert found(checked) == {"platform-glibc-lite"}
-    newer = (
-        'platforms: {pi: {glibc: "2.36"}}\nfunctions: {classify: {isolation: none, memory: null}}'
-    )
-    text = newer.replace("memory: null", "memory: 64 MiB")
+    """So each example above is what breaks its rule."""
+    assert found(check_changed(tmp_path / "spec", "fleet: line")) == set()
+    text = "functions: {classify: {isolation: none, memory: 64 MiB}}"
     assert found(check_changed(tmp_path / "newer", text)) == {"container-memory-ignored"}
 
 
 def test_a_rule_for_one_target_names_it(tmp_path: Path) -> None:
-    checked = check_changed(tmp_path / "spec", "fleet: line")
-    assert [problem.targets for problem in checked.problems] == [("lite",)]
+    """And is silent about a fleet without components, which no nucleus runs."""
+    checked = check_changed(tmp_path / "spec", "components: {prefix: com.example}")
+    targets = [p.targets for p in checked.problems if p.rule == "platform-glibc-lite"]
+    assert targets == [("lite",)]
+    old = 'platforms: {pi: {glibc: "2.24"}}'
+    assert "platform-glibc-classic" not in found(check_changed(tmp_path / "v1", old))
 
 
 def test_themes_stand_together() -> None:

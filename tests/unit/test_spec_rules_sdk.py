@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from ggfleet.lint import check
+from ggfleet.spec.rules.parts import python_files
 from unit.rule_bounds import told
-from unit.rule_examples import check_example, found
+from unit.rule_examples import check_example, found, fresh, read_hosts
 
 CODE = "import greengrasssdk\n\n%s\n\n\ndef handler(event, context):\n    pass\n"
 SOURCES = {
@@ -60,3 +62,16 @@ def test_streams_are_known_by_both_names(tmp_path: Path) -> None:
         assert told(check_example(tmp_path / f"{number}a", code), "code-stream-missing")
         listed = {"fleet.yml": "system_functions: {stream_manager: {}}", **code}
         assert not told(check_example(tmp_path / f"{number}b", listed), "code-stream-missing")
+
+
+def test_a_folder_is_walked_once_for_all_rules_and_again_for_the_next_check(tmp_path: Path) -> None:
+    """A file that comes between two checks is seen by the second."""
+    spec = fresh(tmp_path / "spec") / "fleet.yml"
+    check(spec, read_hosts)
+    asked = python_files.cache_info()
+    assert asked.misses == 1
+    assert asked.hits > 5
+    late = spec.parent / "code/late.py"
+    late.write_text("")
+    check(spec, read_hosts)
+    assert late in python_files(spec.parent / "code")

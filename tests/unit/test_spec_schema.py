@@ -13,7 +13,7 @@ from ggfleet.spec import check, json_schema, spec_reference, starter
 from ggfleet.spec.keys import Table
 from ggfleet.spec.schema import FILE, sections
 from ggfleet.spec.tables import Spec
-from unit.test_spec_check import CASES, INVENTORY, SPEC
+from unit.spoilt_specs import CASES, INVENTORY, SPEC
 from yaml_values import editor_value
 
 ROOT = Path(__file__).parents[2]

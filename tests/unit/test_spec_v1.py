@@ -8,7 +8,7 @@ import pytest
 
 from ggfleet.model import Encoding, Isolation, Pending, RunAs, Severity, Storage
 from ggfleet.spec import Checked, check
-from unit.test_spec_check import INVENTORY, SPEC
+from unit.spoilt_specs import INVENTORY, SPEC
 from unit.test_spec_schema import complaints
 
 WIDE = (

@@ -8,7 +8,8 @@ import pytest
 
 from ggfleet.model import Broker, Components, Deployment, Layout, Nucleus
 from ggfleet.spec import Checked, check
-from unit.test_spec_check import INVENTORY, SPEC, folder, told
+from unit.spoilt_specs import INVENTORY, SPEC
+from unit.test_spec_check import folder, told
 
 __all__ = ["folder"]
 
@@ -92,6 +93,8 @@ def test_without_them_nothing_is_said(folder: Path) -> None:
         ("{pi: LinePis}", "{pie: LinePis}", "deployment.thing_groups.pie"),
         ("{pi: LinePis}", "{pi: Line Pis}", "deployment.thing_groups.pi"),
         ("Nucleus: 2.15.0", "Nucleus: ^2.15.0", "deployment.components.aws.greengrass.Nucleus"),
+        ("Nucleus: 2.15.0", "Nucleus: 02.15.0", "deployment.components.aws.greengrass.Nucleus"),
+        ("Nucleus: 2.15.0", "Nucleus: 2.15.00", "deployment.components.aws.greengrass.Nucleus"),
         ("timeout: 90 min", "timeout: 90", "deployment.timeout"),
         ("/mllibs}", "/mllibs, layout: folder}", "libraries.numpy.layout"),
         ("install: ml-resource, destination: /mllibs}", "install: os-pip, layout: zip}",

@@ -108,7 +108,7 @@ class Bytecode:
         key = "\0".join([text, self.interpreter.version, *names])
         digest = hashlib.sha256(key.encode()).hexdigest()[:16]
         out = path.with_suffix(f".{self.interpreter.tag}-{digest}.zip")
-        if out.exists():
+        if zipfile.is_zipfile(out):
             return out
         with scratch_file(path.parent, "compiling") as scratch:
             files = (path.resolve(), scratch.path.resolve())

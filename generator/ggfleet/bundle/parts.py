@@ -98,7 +98,10 @@ def build_function(shop: Workshop, function: Function, target: Platform) -> Arch
     """A function's source folders and the wheels of its `in-function` libraries."""
     own = [entry for folder in function.sources for entry in function_entries(folder)]
     if not own:
-        raise BundleError(f"function {function.name}: its source folders hold no file")
+        raise BundleError(
+            f"function {function.name}: its source folders hold no file",
+            fix="put its code there, or correct `source` in the spec",
+        )
     others = [platform for platform in shop.platforms if platform != target]
     files = _requirements(shop, function, target)
     elsewhere = {platform: _requirements(shop, function, platform) for platform in others}

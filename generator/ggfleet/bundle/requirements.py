@@ -58,7 +58,11 @@ def _read(path: Path, found: Requirements, seen: set[Path]) -> None:
     try:
         text = path.read_text()
     except (OSError, UnicodeDecodeError) as error:
-        raise BundleError(f"requirements file {path} cannot be read: {error}") from error
+        why = error.strerror if isinstance(error, OSError) else error
+        raise BundleError(
+            f"requirements file {path} cannot be read: {why}",
+            fix="correct `requirements` in the spec, or the line that names the file",
+        ) from error
     found.texts.append(text)
     for line in _lines(text):
         option = OPTION.fullmatch(line)

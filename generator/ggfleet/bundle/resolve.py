@@ -217,12 +217,13 @@ def _wheel(package: Mapping[str, Any], source: Mapping[str, Any], folder: Path) 
     sha256 = source.get("hashes", {}).get("sha256")
     if sha256 is None:
         raise BundleError(
-            f"{label}: {filename} has no SHA-256, so nobody can tell what it should be"
+            f"{label}: {filename} has no SHA-256, so nobody can tell what it should be",
+            fix="take it from an index that tells the hashes of its files",
         )
     try:
         version = str(parse_wheel_filename(filename)[1])
     except InvalidWheelFilename as error:
-        raise BundleError(f"{label}: {error}") from error
+        raise BundleError(f"{label}: {error}", fix=WAY_OUT) from error
     return Wheel(package["name"], version, filename, url, sha256, source.get("size", 0))
 
 

@@ -17,6 +17,8 @@ Ignore = Callable[[str], bool]
 LEFT_OUT_FOLDERS = frozenset(("__pycache__", ".git", ".hg", ".svn"))
 LEFT_OUT_ENDINGS = (".pyc", ".pyo", "~", ".swp", ".swo", ".orig", ".rej")
 
+TRAIN = "train or fetch the model first, or correct `source` in the spec"
+
 
 @dataclass(frozen=True)
 class DiskFile:
@@ -44,12 +46,12 @@ def model_entries(source: Path) -> list[Entry]:
     if source.is_dir():
         entries = list(_walk(source, str(source), lambda _: False))
         if not entries:
-            raise BundleError(f"model source {source} holds no file")
+            raise BundleError(f"model source {source} holds no file", fix=TRAIN)
         return entries
     if not source.is_file():
         raise BundleError(
             f"model source {source} does not exist",
-            fix="train or fetch the model first, or correct `source` in the spec",
+            fix=TRAIN,
         )
     return [file_entry(source, source.name, str(source))]
 

@@ -28,6 +28,8 @@ INSTALLERS_NOTES = frozenset(
 )
 """Of `.dist-info`: what only pip reads, to uninstall."""
 
+ANOTHER = "take another version: it was published like that"
+
 BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError)
 
 
@@ -46,7 +48,9 @@ class Member:
                 while chunk := stream.read(CHUNK):
                     yield chunk
         except BROKEN as error:
-            raise BundleError(f"{self.origin}: {self.info.filename} is damaged: {error}") from error
+            raise BundleError(
+                f"{self.origin}: {self.info.filename} is damaged: {error}", fix=ANOTHER
+            ) from error
 
 
 class OpenWheel:
@@ -59,7 +63,9 @@ class OpenWheel:
             self._info = self._only_dist_info()
             self.metadata = self._read_metadata()
         except (*BROKEN, KeyError, UnicodeDecodeError) as error:
-            raise BundleError(f"{wheel.filename} is not a sound wheel: {error}") from error
+            raise BundleError(
+                f"{wheel.filename} is not a sound wheel: {error}", fix=ANOTHER
+            ) from error
 
     def __enter__(self) -> OpenWheel:
         return self
@@ -85,7 +91,9 @@ class OpenWheel:
         try:
             return self._zip.read(f"{self._info}/METADATA")
         except (*BROKEN, KeyError) as error:
-            raise BundleError(f"{self.wheel.filename} is not a sound wheel: {error}") from error
+            raise BundleError(
+                f"{self.wheel.filename} is not a sound wheel: {error}", fix=ANOTHER
+            ) from error
 
     def _only_dist_info(self) -> str:
         tops = {name.partition("/")[0] for name in self._zip.namelist()}
@@ -113,7 +121,9 @@ class OpenWheel:
             return None
         mode = info.external_attr >> 16
         if stat.S_ISLNK(mode):
-            raise BundleError(f"{self.wheel.filename} holds a symbolic link, {info.filename}")
+            raise BundleError(
+                f"{self.wheel.filename} holds a symbolic link, {info.filename}", fix=ANOTHER
+            )
         member = Member(self._zip, info, str(self.wheel))
         return Entry(path, normal_mode(mode), info.file_size, str(self.wheel), member)
 
@@ -121,7 +131,10 @@ class OpenWheel:
         """Where a member goes; None when it stays out."""
         parts = name.rstrip("/").split("/")
         if "" in parts or "." in parts or ".." in parts or "\\" in name or "\0" in name:
-            raise BundleError(f"{self.wheel.filename} holds a path that leaves its tree: {name!r}")
+            raise BundleError(
+                f"{self.wheel.filename} holds a path that leaves its tree: {name!r}",
+                fix="do not use it before you know why",
+            )
         if parts[0] == self._info and parts[-1] in INSTALLERS_NOTES and len(parts) == 2:  # noqa: PLR2004
             return None
         if parts[0] == f"{self._info.removesuffix('.dist-info')}.data":

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ggfleet.bundle import lean
+from ggfleet.bundle import lean, strip
 from ggfleet.bundle.archive import Packed, pack
 from ggfleet.bundle.bytecode import Bytecode, Finder, Interpreter, find_interpreter
 from ggfleet.bundle.contents import contents_path, shares, write_contents
@@ -15,6 +15,7 @@ from ggfleet.bundle.fetch import WheelCache
 from ggfleet.bundle.fingerprint import Fingerprints
 from ggfleet.bundle.fit import prove
 from ggfleet.bundle.resolve import Wheel
+from ggfleet.bundle.strip import Stripper, Tool, find_tool, gain, is_stripped
 from ggfleet.bundle.supply.package import package_of
 from ggfleet.bundle.supply.sbom import bill_path, write_bill
 from ggfleet.bundle.tags import ranked_tags
@@ -63,6 +64,7 @@ class Workshop:
     fingerprints: Fingerprints
     before: Manifest
     interpreters: Finder = find_interpreter
+    tools: Callable[[Platform], Tool | None] = find_tool
     whole: bool = False
 
     def find(self, order: Order) -> Archive | None:
@@ -86,6 +88,8 @@ class Workshop:
         self.progress.step(f"{order}: reading binaries")
         for note in prove(wheels, self.wheels.path, target):
             self.progress.say(f"{order}: {note}")
+        if not self.whole and any(map(is_stripped, wheels)) and not self._tool(target.name):
+            self.progress.say(f"{order}: {strip.without(target)}")
         return wheels
 
     @contextlib.contextmanager
@@ -99,14 +103,23 @@ class Workshop:
         takes = ranked_tags(target) if wheels else {}
         with contextlib.ExitStack() as stack:
             compiler = Bytecode(interpreter, stack) if interpreter else None
+            tool = self._tool(target.name)
+            stripper = Stripper(tool, stack) if tool else None
             found: list[Entry] = []
             for wheel in wheels:
                 path = self.wheels.path(wheel)
                 opened = stack.enter_context(OpenWheel(wheel, path))
                 entries, _ = self._split(wheel, opened.entries(target, takes))
+                if stripper:
+                    entries = stripper.entries(wheel, path, entries)
                 compiled = compiler.entries(wheel, path, entries) if compiler else ()
                 found += [*entries, *compiled]
             yield found
+
+    def _tool(self, platform: str) -> Tool | None:
+        """What strips the archives of a platform; nothing where all is to stay."""
+        known = {each.name: each for each in self.platforms}
+        return None if self.whole or platform not in known else self.tools(known[platform])
 
     def _split(
         self, wheel: Wheel, entries: list[Entry]
@@ -146,14 +159,17 @@ class Workshop:
             path = self.wheels.path(wheel)
             with OpenWheel(wheel, path) as opened:
                 packages.append(package_of(opened, path.stat().st_size, target))
-                _, left_out[str(wheel)] = self._split(wheel, opened.entries(target, takes))
+                kept, left = self._split(wheel, opened.entries(target, takes))
+                left_out[str(wheel)] = (*left, *gain(str(wheel), kept, tree))
         write_bill(self.out, archive, packages)
         write_contents(self.out, archive, shares(tree, left_out))
 
     def _key(self, order: Order) -> Json:
         form = [order.form] if order.form is not Form.ZIP else []
         whole = ["whole"] if self.whole else []
-        return [self.fleet.name, order.part, order.name, order.inputs, *form, *whole]
+        tool = self._tool(order.platform) if order.part in BILLED else None
+        stripped = [tool.version] if tool else []
+        return [self.fleet.name, order.part, order.name, order.inputs, *form, *whole, *stripped]
 
     def _place(self, order: Order, platform: str, digest: str) -> Path:
         return (

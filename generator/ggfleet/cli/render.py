@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -18,7 +19,7 @@ from ggfleet.cli.options import (
     platforms_option,
     spec_argument,
 )
-from ggfleet.errors import GgfleetError
+from ggfleet.errors import GgfleetError, PendingError
 from ggfleet.model import Fleet, Json, Manifest, Note, Rendering
 from ggfleet.render import TARGETS, Generation, generations_of, render
 from ggfleet.system.documents import read_documents, write_rendering
@@ -84,7 +85,10 @@ def command(
         _refuse_parts_of_v2(target, generations or generations_of(whole))
     fleet = chosen(whole, platforms)
     before = read_documents(previous) if previous else None
-    rendering = render(fleet, manifest_in(bundles, fleet), target, before, generations)
+    try:
+        rendering = render(fleet, manifest_in(bundles, fleet), target, before, generations)
+    except PendingError as error:
+        raise error.of_spec(shlex.quote(str(spec))) from None
     refused = notes.told(rendering.notes) if strict else []
     written = None if refused else out
     if written:

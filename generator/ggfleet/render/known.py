@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from ggfleet.errors import PendingError
+from ggfleet.errors import SPEC, PendingError
 from ggfleet.model import (
     Archive,
     Fleet,
@@ -101,5 +101,5 @@ def _pending(part: Part, name: str, platform: str, form: Form) -> Pending:
     noun = "archive" if form is Form.ZIP else "image"
     return Pending(
         f"the {noun} of the {_NOUNS[part]} {name} for {platform}",
-        f"run `ggfleet bundle FLEET.YML --platform {platform}`",
+        f"run `ggfleet bundle {SPEC} --platform {platform}`",
     )

@@ -124,7 +124,9 @@ def _ordered(recipes: list[Recipe]) -> tuple[Recipe, ...]:
     try:
         return tuple(by_name[name] for name in TopologicalSorter(needs).static_order())
     except CycleError as error:
-        raise CoreError(f"components depend on each other: {' -> '.join(error.args[1])}") from error
+        ring = " -> ".join(error.args[1])
+        fix = "remove one of these dependencies"
+        raise CoreError(f"components depend on each other: {ring}", fix=fix) from error
 
 
 def _ended_by_lite(recipes: list[Recipe]) -> Iterator[str]:

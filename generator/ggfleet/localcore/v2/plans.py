@@ -119,5 +119,6 @@ def _plan(step: Step, variables: Variables, surroundings: Mapping[str, str]) -> 
     try:
         seconds = float(text) if text else None
     except ValueError as error:
-        raise CoreError(f"{variables.component}: Timeout {text} is no number of seconds") from error
+        message = f"{variables.component}: Timeout {text} is no number of seconds"
+        raise CoreError(message, fix="write it like 120") from error
     return Plan(variables.script(step.script), {**surroundings, **own}, seconds)

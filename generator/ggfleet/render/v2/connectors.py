@@ -31,7 +31,8 @@ class Counterpart:
     """A component for a connector. `settings` are V1's parameters and what they are called.
 
     `is_lambda`: what it publishes reaches no component that is none; `silent`: it takes no messages
-    and publishes to the cloud by itself; `device` is the parameter that names a device node.
+    and publishes to the cloud by itself; `device` is the parameter that names a device node;
+    `heard` and `told` are its own topics, where those of subscriptions do not move them.
     """
 
     component: str
@@ -39,12 +40,16 @@ class Counterpart:
     is_lambda: bool = False
     silent: bool = False
     device: str = ""
+    heard: str = ""
+    told: str = ""
 
 
 COUNTERPARTS: Mapping[str, Counterpart] = {
     "CloudWatchMetrics": Counterpart(
         METRICS,
         {key: key for key in ("PublishInterval", "MaxMetricsToRetain", "PublishRegion")},
+        heard="cloudwatch/metric/put",
+        told="cloudwatch/metric/put/status",
     ),
     "DeviceDefender": Counterpart(
         DEFENDER, {"SampleIntervalSeconds": "SampleIntervalSeconds"}, silent=True
@@ -189,18 +194,23 @@ def _partners(fleet: Fleet, connector: Connector) -> set[str]:
 
 
 def cloud_subscriptions(fleet: Fleet, names: Container[str]) -> Iterator[Subscription]:
-    """Those by which one of these components sends to the cloud, or gets from it."""
+    """Those by which one of these components sends to the cloud, or gets from it.
+
+    With the topic that the component itself has, where it is none of the subscription's.
+    """
     bound = {
-        name
+        name: known
         for name, each in fleet.connectors.items()
         if (known := counterpart(each))
         and known.component in names
         and (known.is_lambda or _partners(fleet, each) == {CLOUD})
     }
     for each in fleet.subscriptions:
-        ends = {each.source, each.target}
-        if CLOUD in ends and bound & ends and not why_unserved(fleet, each):
-            yield each
+        name = each.target if each.source == CLOUD else each.source
+        known = bound.get(name)
+        if known and CLOUD in {each.source, each.target} and not why_unserved(fleet, each):
+            own = known.heard if each.source == CLOUD else known.told
+            yield replace(each, topic=own or each.topic)
 
 
 def connector_notes(fleet: Fleet) -> Iterator[Note]:

@@ -48,6 +48,7 @@ from ggfleet.spec.rules import (  # isort: skip
     documents as documents,
     archives as archives,
 )  # fmt: skip
+from ggfleet.spec.rules.parts import python_files
 from ggfleet.spec.rules.registry import RULES, Finding, Rule
 
 __all__ = ["RULES", "Finding", "Rule", "document_findings", "findings"]
@@ -55,6 +56,7 @@ __all__ = ["RULES", "Finding", "Rule", "document_findings", "findings"]
 
 def findings(fleet: Fleet, folder: Path) -> Iterator[tuple[Rule, Finding]]:
     """What every rule finds; `folder` is the spec's."""
+    python_files.cache_clear()
     for rule in RULES.values():
         if rule.check is not None:
             for finding in rule.check(fleet, folder):

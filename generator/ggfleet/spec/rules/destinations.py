@@ -13,7 +13,7 @@ from ggfleet.spec.rules.registry import LAMBDAS, V1, Finding, rule
 _TWO = (
     "models:\n  digits: {{source: digits, version: 1.0.0, destination: {}}}\n"
     "  letters: {{source: digits, version: 1.0.0, destination: {}}}\n"
-    "functions:\n  classify: {{models: [digits, letters]}}\n"
+    "functions:\n  classify: {{isolation: none, models: [digits, letters]}}\n"
 )
 
 
@@ -66,15 +66,16 @@ def destinations_are_no_system_folders(fleet: Fleet) -> Iterator[Finding]:
     Severity.ERROR,
     V1,
     reason="V1 refuses a function without a container two of whose ML resources have the same "
-    "destination, or one below the other's; in a container the one hides the other.",
+    "destination, or one below the other's. In a container the one hides the other: see "
+    "destination-hidden.",
     source=f"{pages.ML_RESOURCES}; {pages.TROUBLESHOOTING}",
     fix="Give each a folder of its own: /models/digits and /models/letters.",
     example=_TWO.format("/models", "/models/letters"),
 )
 def destinations_do_not_nest(fleet: Fleet) -> Iterator[Finding]:
-    """Two ML resources of one function may not lie at or below the same destination."""
+    """Two ML resources of a function without a container lie apart."""
     reported = set()
-    for function in fleet.functions.values():
+    for function in (each for each in fleet.functions.values() if not each.contained):
         has = attached(fleet, function)
         pairs = combinations([(at, r) for at, r in ml_resources(fleet) if r in has], 2)
         for (_, first), (at, second) in pairs:
@@ -92,8 +93,8 @@ def destinations_do_not_nest(fleet: Fleet) -> Iterator[Finding]:
     "destination-hidden",
     Severity.WARNING,
     LAMBDAS,
-    reason="In a container a volume and an ML resource, or two volumes, that are mounted at or "
-    "below one place hide each other: which one is seen depends on the order of mounting.",
+    reason="In a container volumes and ML resources that are mounted at or below one place hide "
+    "each other: which one is seen depends on the order of mounting.",
     source=f"{pages.LOCAL_RESOURCES}; {pages.ML_RESOURCES}",
     fix="Give each a folder of its own.",
     example="models:\n  digits: {source: digits, version: 1.0.0, destination: /models/digits}\n"
@@ -101,21 +102,28 @@ def destinations_do_not_nest(fleet: Fleet) -> Iterator[Finding]:
     "functions:\n  classify: {models: [digits], resources: {models: ro}}\n",
 )
 def mounts_do_not_hide_each_other(fleet: Fleet) -> Iterator[Finding]:
-    """A volume of a function hides none of its other volumes and ML resources."""
+    """Volumes and ML resources of a function hide none of each other."""
     for function in fleet.functions.values():
-        for (_, first), (name, second) in combinations(_mounts(fleet, function), 2):
-            if name in fleet.resources and nested(first, second):
+        for (first_at, first), (at, second) in combinations(_mounts(fleet, function), 2):
+            # Without a container two ML resources are refused: destination-nested.
+            apart = not function.contained and _is_ml(first_at) and _is_ml(at)
+            if nested(first, second) and not apart:
                 yield (
-                    f"resources.{name}.destination",
+                    f"{at}.destination",
                     f"{second} hides or is hidden by {first}, and {function.name} has both",
                     "give each a folder of its own",
                 )
 
 
 def _mounts(fleet: Fleet, function: Function) -> list[tuple[str, str]]:
-    """(name of a volume or an empty string, destination), ML resources first."""
-    volumes = ((name, fleet.resources.get(name)) for name in function.resources)
+    """(path in the spec, destination), ML resources first."""
+    has = attached_ml(fleet, function)
+    volumes = {f"resources.{name}": fleet.resources.get(name) for name in function.resources}
     return [
-        *(("", r.destination) for r in attached_ml(fleet, function) if r.destination),
-        *((n, v.destination) for n, v in volumes if isinstance(v, LocalVolume) and v.destination),
+        *((at, each.destination) for at, each in ml_resources(fleet) if each in has),
+        *((k, v.destination) for k, v in volumes.items() if isinstance(v, LocalVolume)),
     ]
+
+
+def _is_ml(at: str) -> bool:
+    return not at.startswith("resources.")

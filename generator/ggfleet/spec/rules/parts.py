@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 from collections.abc import Hashable, Iterable, Iterator
@@ -105,13 +106,15 @@ def listed(names: list[str]) -> str:
     return " and ".join(part for part in (", ".join(names[:-1]), names[-1]) if part)
 
 
-def python_files(folder: Path) -> list[Path]:
+@functools.cache
+def python_files(folder: Path) -> tuple[Path, ...]:
     """The Python files of a function's folder and of those in it, in order.
 
-    Many rules ask, and `Path.rglob` takes twice as long. Links to folders are not followed.
+    Many rules ask, and `Path.rglob` takes twice as long. Links to folders are not followed. Kept
+    until the rules are asked again (`ggfleet.spec.rules.findings`).
     """
     files = (Path(top, name) for top, _, names in os.walk(folder) for name in names)
-    return sorted(file for file in files if file.name.endswith(".py"))
+    return tuple(sorted(file for file in files if file.name.endswith(".py")))
 
 
 def text_of(file: Path) -> str:

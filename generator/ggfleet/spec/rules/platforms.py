@@ -147,11 +147,13 @@ def containers_find_cgroup_v1(fleet: Fleet) -> Iterator[Finding]:
     reason="The classic nucleus needs glibc 2.25 or later.",
     source=pages.SET_UP,
     fix="Update the device's system.",
-    example='platforms:\n  pi: {architecture: aarch64, python: "3.7", glibc: "2.24"}\n',
+    example="components: {prefix: com.example}\n"
+    'platforms:\n  pi: {architecture: aarch64, python: "3.7", glibc: "2.24"}\n',
 )
 def classic_finds_its_libc(fleet: Fleet) -> Iterator[Finding]:
     """The classic nucleus needs glibc 2.25."""
-    yield from _older(fleet, CLASSIC_GLIBC, "the classic nucleus needs 2.25")
+    if fleet.components.wanted:
+        yield from _older(fleet, CLASSIC_GLIBC, "the classic nucleus needs 2.25")
 
 
 @rule(
@@ -163,13 +165,14 @@ def classic_finds_its_libc(fleet: Fleet) -> Iterator[Finding]:
     "6 do. Told by the platform's C library.",
     source=pages.LITE_SETUP,
     fix="Update the device's system, or run the classic nucleus there.",
-    example='platforms:\n  orin: {architecture: aarch64, python: "3.8", glibc: "2.31"}\n'
+    example="components: {prefix: com.example}\n"
+    'platforms:\n  orin: {architecture: aarch64, python: "3.8", glibc: "2.31"}\n'
     "cores: {groups: {raspberry_pi: orin}}\n",
 )
 def lite_finds_its_libraries(fleet: Fleet) -> Iterator[Finding]:
     """Nucleus lite needs a system of Ubuntu 22.04 or later."""
     old = [p for p in _used(fleet) if (0, 0) < version(p.glibc) < LITE_GLIBC]
-    if old:
+    if old and fleet.components.wanted:
         yield (
             "platforms",
             f"has systems too old for nucleus lite on {told(old)} (glibc before 2.35)",

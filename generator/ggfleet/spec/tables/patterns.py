@@ -12,7 +12,8 @@ CERTIFICATE = r"arn:aws[a-z-]*:iot:[a-z0-9-]+:\d{12}:cert/[A-Za-z0-9]+"
 THING = r"[a-zA-Z0-9:_-]{1,128}"
 """Of the names of things and of thing groups."""
 COMPONENT = r"[A-Za-z0-9_.-]{1,128}"
-EXACT_VERSION = r"\d{1,6}\.\d{1,6}\.\d{1,6}"
+EXACT_VERSION = r"(0|[1-9]\d{0,5})(\.(0|[1-9]\d{0,5})){2}"
+"""Of a component: semantic versions have no leading zeros."""
 # A private component of an AWS name would shadow AWS's own.
 PREFIX = r"(?!aws\.greengrass)[A-Za-z][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*"
 MAX_ID = 2**31 - 1
