@@ -88,6 +88,14 @@ def test_a_changed_inventory_is_asked_for_again(
     assert asked(inventory, lambda: change(inventory)) == 2
 
 
+def test_plugins_that_an_inventory_must_name_are_no_doubt(inventory: Path) -> None:
+    """The project's own ansible.cfg names folders of filters and inventory plugins."""
+    settings = "[defaults]\nlibrary = m\nfilter_plugins = f\ninventory_plugins = own\n"
+    write(Path("ansible.cfg"), settings)
+    write(Path("own/greengrass_cores.py"), "")
+    assert asked(inventory, lambda: None) == 1
+
+
 def test_another_environment_is_asked_for_again(
     inventory: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -107,6 +115,10 @@ DOUBTS: dict[str, Callable[[Path], object]] = {
     "binary": lambda i: write(i / "hosts", "\0"),
     "plugins in the configuration": lambda _: write(
         Path("ansible.cfg"), "[defaults]\nvars_plugins = x\n"
+    ),
+    "own plugins in place of Ansible's": lambda _: (
+        write(Path("ansible.cfg"), "[defaults]\ninventory_plugins = a:own\n"),
+        write(Path("own/yaml.py"), ""),
     ),
     "own plugins": lambda _: write(Path("home/.ansible/plugins/vars/own.py"), ""),
 }
