@@ -114,7 +114,7 @@ keyed_groups:
   - key: greengrass_core_device.version
     prefix: nucleus
 groups:
-  # What C(site.yml) is to make into cores.
+  # What site.yml is to make into cores.
   no_core_yet: greengrass_core_device is not defined
 cache: true
 cache_plugin: ansible.builtin.jsonfile

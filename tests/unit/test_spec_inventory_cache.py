@@ -102,6 +102,11 @@ def test_another_environment_is_asked_for_again(
     assert asked(inventory, lambda: monkeypatch.setenv("ANSIBLE_HASH_BEHAVIOUR", "merge")) == 2
 
 
+def own_yaml_plugin() -> None:
+    write(Path("ansible.cfg"), "[defaults]\ninventory_plugins = a:own\n")
+    write(Path("own/yaml.py"), "")
+
+
 VAULT = "$ANSIBLE_VAULT;1.1;AES256\n"
 DOUBTS: dict[str, Callable[[Path], object]] = {
     "a script": lambda i: write(i / "list", "#!/bin/sh\n", 0o755),
@@ -116,10 +121,7 @@ DOUBTS: dict[str, Callable[[Path], object]] = {
     "plugins in the configuration": lambda _: write(
         Path("ansible.cfg"), "[defaults]\nvars_plugins = x\n"
     ),
-    "own plugins in place of Ansible's": lambda _: (
-        write(Path("ansible.cfg"), "[defaults]\ninventory_plugins = a:own\n"),
-        write(Path("own/yaml.py"), ""),
-    ),
+    "own plugins in place of Ansible's": lambda _: own_yaml_plugin(),
     "own plugins": lambda _: write(Path("home/.ansible/plugins/vars/own.py"), ""),
 }
 
