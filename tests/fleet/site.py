@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from fleet.fleet import Fleet
@@ -41,6 +42,10 @@ class Site:
             "greengrass_nucleus_lite_deb_url": f"{self._server.url}/{folder.name}/{path.name}",
             "greengrass_nucleus_lite_deb_sha256": digest,
         }
+
+    def publish(self, name: str) -> tuple[Path, str]:
+        """Return where to write a file that hosts are to download, and its address."""
+        return self._downloads / name, f"{self._server.url}/{name}"
 
     def variables(self, host: Host) -> dict[str, Any]:
         """Return what the inventory must say about `host` instead of the sample's placeholders."""
