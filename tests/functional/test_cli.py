@@ -143,8 +143,8 @@ def test_render_names_every_value_that_is_pending_and_writes_nothing(tmp_path: P
     assert "certificate ARN of the core pi-01" in done.stderr
     assert "ggfleet bundle fleet.yml --platform" in done.stderr
     assert not (tmp_path / "out").exists()
-    done = ggfleet("render", tmp_path / "new/fleet.yml", "--out", tmp_path / "out")
-    assert f"ggfleet bundle {tmp_path}/new/fleet.yml --platform" in done.stderr
+    done = ggfleet("render", "new/fleet.yml", "--out", "out", cwd=tmp_path)
+    assert "ggfleet bundle new/fleet.yml --platform" in done.stderr
 
 
 @pytest.mark.parametrize(
