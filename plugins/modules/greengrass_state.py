@@ -196,12 +196,14 @@ class Host:
             run("usermod", *differing, name)
 
     def directory(self, wanted: dict) -> None:
-        """Make a directory, or correct its owner and mode."""
+        """Make a directory and what it lies in, or correct its own owner and mode."""
         path = Path(wanted["path"])
         if not path.is_dir():
             if self.note(f"directory {path} made"):
-                path.mkdir(mode=0o700)
-                give(path, *self._owner(wanted), int(wanted["mode"], 8))
+                missing = [folder for folder in (path, *path.parents) if not folder.is_dir()]
+                for folder in reversed(missing):
+                    folder.mkdir(mode=0o700)
+                    give(folder, *self._owner(wanted), int(wanted["mode"], 8))
             return
         self._permissions(path, wanted)
 

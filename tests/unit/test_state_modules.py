@@ -99,6 +99,15 @@ def test_files_are_written_whole_and_only_when_they_differ(tmp_path: Path) -> No
 
 
 @as_root
+def test_what_a_directory_lies_in_is_made_too(tmp_path: Path) -> None:
+    """With the same mode, as the classic nucleus needs it: /greengrass/v2 on a fresh host."""
+    tmp_path.chmod(0o755)
+    deep = tmp_path / "greengrass/v2"
+    assert state(directories=[owned(deep, "0755")])["changes"] == [f"directory {deep} made"]
+    assert (mode_of(deep.parent), mode_of(deep)) == (0o755, 0o755)
+
+
+@as_root
 def test_check_mode_foretells_and_changes_nothing(tmp_path: Path) -> None:
     """Also for owners that do not exist yet."""
     made = tmp_path / "made"
