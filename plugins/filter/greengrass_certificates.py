@@ -6,15 +6,23 @@ It runs on the machine that runs Ansible and uses `cryptography`, which ansible-
 from __future__ import annotations
 
 import datetime as dt
+import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from cryptography import x509
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    PublicFormat,
-    load_pem_private_key,
-)
+from ansible.errors import AnsibleFilterError
+
+try:
+    from cryptography import x509
+    from cryptography.hazmat.primitives.serialization import (
+        Encoding,
+        PublicFormat,
+        load_pem_private_key,
+    )
+except ImportError:
+    HAS_CRYPTOGRAPHY = False
+else:
+    HAS_CRYPTOGRAPHY = True
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
@@ -33,6 +41,9 @@ def certificate_problems(
 
     `now` returns an aware time. No sentence holds any part of the private key.
     """
+    if not HAS_CRYPTOGRAPHY:
+        message = f"cryptography is missing: `{sys.executable} -m pip install cryptography`."
+        raise AnsibleFilterError(message)
     device = _load(certificate)
     authority = _load(root_ca)
     problems: list[str] = []

@@ -2,16 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import re
-import socket
-import sqlite3
-import urllib.request
-from contextlib import closing
-from pathlib import Path
-
-from ansible.module_utils.basic import AnsibleModule
-
 DOCUMENTATION = r"""
 module: greengrass_core_state
 short_description: How a Greengrass core does
@@ -29,7 +19,19 @@ options:
     description: Where the core lies.
     type: path
     required: true
-author: ggfleet contributors
+author: ggfleet contributors (!UNKNOWN)
+"""
+
+EXAMPLES = r"""
+- name: Read how the core does
+  ggfleet.greengrass.greengrass_core_state:
+    runtime: lite
+    directory: /var/lib/greengrass
+  register: core
+
+- name: Tell which of its keys are empty
+  ansible.builtin.debug:
+    var: core.empty
 """
 
 RETURN = r"""
@@ -66,6 +68,16 @@ logs_states:
   returned: always
   type: bool
 """
+
+import json
+import re
+import socket
+import sqlite3
+import urllib.request
+from contextlib import closing
+from pathlib import Path
+
+from ansible.module_utils.basic import AnsibleModule
 
 HEALTH = "http://localhost:{}/2016-11-01/health/workers"
 LITE_DAEMONS = (

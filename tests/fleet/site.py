@@ -91,6 +91,10 @@ class Site:
         java.build(folder)
         return f"deb [trusted=yes] {self._server.url}/{folder.name} ./"
 
+    def publish(self, name: str) -> tuple[Path, str]:
+        """Return where to write a file that hosts are to download, and its address."""
+        return self._downloads / name, f"{self._server.url}/{name}"
+
     def variables(self, host: Host) -> dict[str, Any]:
         """Return what the inventory must say about `host` instead of the sample's placeholders."""
         return {**self.certificates(host), **self.core}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 
@@ -111,7 +112,7 @@ def faulty(fleet: Fleet, site: Site) -> Faulty:
         "mount -t tmpfs none /greengrass/v2; mount -o remount,ro /greengrass/v2"
     )
     bridge = site.core["greengrass_core_v1_tarball_url"].split("/")[2]  # where the site serves
-    hosts = {
+    hosts: dict[Host, dict[str, Any]] = {
         v1: {
             "greengrass_preflight_containers_required": True,
             "greengrass_preflight_architectures": ["armv7l"],

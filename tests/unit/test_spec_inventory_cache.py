@@ -88,10 +88,23 @@ def test_a_changed_inventory_is_asked_for_again(
     assert asked(inventory, lambda: change(inventory)) == 2
 
 
+def test_plugins_that_an_inventory_must_name_are_no_doubt(inventory: Path) -> None:
+    """The project's own ansible.cfg names folders of filters and inventory plugins."""
+    settings = "[defaults]\nlibrary = m\nfilter_plugins = f\ninventory_plugins = own\n"
+    write(Path("ansible.cfg"), settings)
+    write(Path("own/greengrass_cores.py"), "")
+    assert asked(inventory, lambda: None) == 1
+
+
 def test_another_environment_is_asked_for_again(
     inventory: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert asked(inventory, lambda: monkeypatch.setenv("ANSIBLE_HASH_BEHAVIOUR", "merge")) == 2
+
+
+def own_yaml_plugin() -> None:
+    write(Path("ansible.cfg"), "[defaults]\ninventory_plugins = a:own\n")
+    write(Path("own/yaml.py"), "")
 
 
 VAULT = "$ANSIBLE_VAULT;1.1;AES256\n"
@@ -108,6 +121,7 @@ DOUBTS: dict[str, Callable[[Path], object]] = {
     "plugins in the configuration": lambda _: write(
         Path("ansible.cfg"), "[defaults]\nvars_plugins = x\n"
     ),
+    "own plugins in place of Ansible's": lambda _: own_yaml_plugin(),
     "own plugins": lambda _: write(Path("home/.ansible/plugins/vars/own.py"), ""),
 }
 

@@ -36,8 +36,13 @@ def ansible_inventory(path: Path, env: Mapping[str, str] = MappingProxyType({}))
         # an unreadable inventory for an empty one unless told otherwise.
         env={"LC_ALL": "C.UTF-8", "ANSIBLE_INVENTORY_UNPARSED_FAILED": "true", **env},
     )
-    inventory: Inventory = json.loads(printed)
+    inventory: Inventory = json.loads(printed, object_hook=_text_of_plugins)
     return inventory
+
+
+def _text_of_plugins(node: dict[str, Any]) -> Any:
+    """What an inventory plugin has from elsewhere, Ansible marks as no template of its own."""
+    return node["__ansible_unsafe"] if node.keys() == {"__ansible_unsafe"} else node
 
 
 def ansible_file_inventory(path: Path) -> Inventory:

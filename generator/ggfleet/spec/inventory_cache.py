@@ -9,8 +9,8 @@ and the working folder. It is not kept, nor looked for, where the answer may dep
 - a file of the inventory is executable, is a link, or is neither YAML, INI nor JSON text;
 - a file has the word `plugin`, which as a key makes it the settings of an inventory plugin;
 - something is encrypted with ansible-vault;
-- Ansible's configuration mentions plugins, or there are own plugins in the usual folders, or its
-  environment variables name other folders.
+- Ansible's configuration mentions plugins that may have a say in any inventory, or there are own
+  plugins in the usual folders, or its environment variables name other folders.
 
 Only what ggfleet asks for is kept: groups, and two variables of each host. No password of an
 inventory gets into the cache.
@@ -45,6 +45,11 @@ KEPT = 32
 
 SUFFIXES = frozenset({"", ".yml", ".yaml", ".ini", ".json", ".cfg"})
 FORMAT = b"ggfleet inventory 1"
+HARMLESS = re.compile(
+    rb"^(?:library|filter_plugins|inventory_plugins)[ \t]*=(?P<folders>.*)$", re.MULTILINE
+)
+"""Settings of `ansible.cfg` whose plugins have no say in an inventory that names none."""
+
 VARIABLE_FOLDERS = ("group_vars", "host_vars")
 
 
@@ -157,9 +162,19 @@ def _configuration() -> Iterator[bytes]:
             path = path / "ansible.cfg"  # noqa: PLW2901 - ANSIBLE_CONFIG may name a folder
         if path.is_file():
             content = path.read_bytes()
-            if b"plugin" in content:
+            if b"plugin" in HARMLESS.sub(b"", content) or _shadowed(path, content):
                 raise _Unknown
             yield content
+
+
+def _shadowed(configuration: Path, content: bytes) -> bool:
+    """Whether a folder of own inventory plugins has one with the name of those that read files."""
+    folders = [
+        configuration.parent / Path(os.fsdecode(folder.strip())).expanduser()
+        for setting in HARMLESS.finditer(content)
+        for folder in setting["folders"].split(b":")
+    ]
+    return any((folder / f"{name}.py").exists() for folder in folders for name in ("yaml", "ini"))
 
 
 def _files(inventory: Path) -> Iterator[bytes]:
