@@ -7,7 +7,6 @@ one has loaded, they have; what it has not, each of them finds, reads and compil
 from __future__ import annotations
 
 import gc
-import importlib
 from typing import Any
 
 from ansible.plugins.callback import CallbackBase
@@ -73,7 +72,6 @@ class CallbackModule(CallbackBase):
                 loader.get(name, class_only=True)
         for name in MODULES:
             module_loader.find_plugin(name)
-        importlib.import_module("ansible.executor.module_common")
         # A worker that collects garbage would copy all that it shares with the first process.
         gc.collect()
         gc.freeze()

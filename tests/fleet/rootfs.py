@@ -86,7 +86,7 @@ def rootfs(system: System = BOOKWORM) -> Path:
 
 def _build(root: Path, system: System) -> None:
     work = root.with_suffix(".building")
-    shutil.rmtree(work, ignore_errors=True)  # left by a run that was killed
+    _discard(work)
     _bootstrap(work, system)
     _add_login(work)
     _configure(work)
@@ -95,11 +95,22 @@ def _build(root: Path, system: System) -> None:
     work.rename(root)
 
 
+def _discard(work: Path) -> None:
+    """Remove what a killed run left. What is mounted there goes first: it shows this machine's own
+    /dev/shm, in which other runs have their hosts."""
+    mounted = (Path(line.split()[1]) for line in Path("/proc/mounts").read_text().splitlines())
+    for mount in sorted((path for path in mounted if path.is_relative_to(work)), reverse=True):
+        run(["umount", mount])
+    if work.exists():
+        shutil.rmtree(work)
+
+
 def _bootstrap(root: Path, system: System) -> None:
     packages = [p for p in PACKAGES if not (system.is_emulated and p in SLOW_PACKAGES)]
     packages += JAVA if system == BOOKWORM else ()
     run(
-        ["mmdebstrap", "--mode=root", "--variant=minbase", "--format=directory",
+        # In a mount namespace of its own, so that nothing stays mounted if it is killed.
+        ["unshare", "--mount", "--propagation=private", "mmdebstrap", "--mode=root", "--variant=minbase", "--format=directory",
          f"--architectures={system.architecture}", f"--include={','.join(packages)}", "--dpkgopt=force-unsafe-io",
          *(f"--dpkgopt=path-exclude={path}" for path in WITHOUT), MANUALS, system.suite, root],
         timeout=300 * system.patience,
