@@ -19,7 +19,7 @@ from fleet.system import BOOKWORM, System
 LOGIN = "pi"
 PACKAGES = (
     "ca-certificates", "dbus", "iproute2", "kmod", "libpam-systemd", "openssh-server", "procps",
-    "python3", "python3-apt", "python3-yaml", "sudo", "systemd", "systemd-sysv",
+    "python3", "python3-apt", "python3-venv", "python3-yaml", "sudo", "systemd", "systemd-sysv",
 )  # fmt: skip
 # What takes minutes to set up under emulation: it runs a program for every certificate.
 SLOW_PACKAGES = {"ca-certificates"}

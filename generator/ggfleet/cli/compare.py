@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import TextIO
@@ -24,11 +24,13 @@ from ggfleet.cli.progress import reporting
 from ggfleet.compare import (
     Measured,
     MlResource,
+    OnDevice,
     OsPip,
     Plan,
     describe,
     measure,
     medians,
+    read_runs,
     reduce_to,
     to_json,
 )
@@ -50,6 +52,14 @@ ROWS: tuple[Row, ...] = (
     ("model update: seconds to inference", "updated_inference_seconds", "{:.1f}".format),
 )
 
+DEVICE_ROWS: tuple[Row, ...] = (
+    ("repeated run: seconds", "repeat_seconds", "{:.1f}".format),
+    ("library update: bytes over the link", "library_update_bytes", output.megabytes),
+    ("library update: seconds", "library_update_seconds", "{:.1f}".format),
+    ("way back: seconds", "rollback_seconds", "{:.1f}".format),
+    ("removal: seconds", "removal_seconds", "{:.1f}".format),
+)
+
 CONTROL = {strategy.name: strategy.control for strategy in (OsPip, MlResource)}
 
 
@@ -57,9 +67,15 @@ CONTROL = {strategy.name: strategy.control for strategy in (OsPip, MlResource)}
 @spec_argument
 @click.option(
     "--messages",
-    required=True,
     type=click.File(encoding="utf-8"),
     help='A file whose first line is a message to infer from: {"topic": ..., "payload": ...}.',
+)
+@click.option(
+    "--from",
+    "runs_file",
+    metavar="RUNS.JSONL",
+    type=click.File(encoding="utf-8"),
+    help="Measure nothing: show what playbooks/compare.yml measured on devices.",
 )
 @click.option(
     "--function",
@@ -89,7 +105,8 @@ CONTROL = {strategy.name: strategy.control for strategy in (OsPip, MlResource)}
 @json_option
 def command(
     spec: Path,
-    messages: TextIO,
+    messages: TextIO | None,
+    runs_file: TextIO | None,
     function: str,
     runs: int,
     out: Path,
@@ -105,6 +122,11 @@ def command(
     Both are done for real on this machine, from an empty device to an updated model, with the same
     wheels, over links on loopback that count bytes. The seconds hold no network's own time.
     """
+    if runs_file is not None:
+        _show(runs_file, as_json)
+        return 0
+    if messages is None:
+        raise click.UsageError("Missing option '--messages' (or '--from').")
     fleet = loaded(spec)
     core = choose_core(fleet, platform, core_name)
     reduced, chosen = reduce_to(fleet.on(core.platform), function)
@@ -154,19 +176,43 @@ def _about(plan: Plan, runs: int) -> dict[str, Json]:
     }
 
 
-def _tell(plan: Plan, measured: Sequence[Measured], out: Path) -> None:
+def _show(runs_file: TextIO, as_json: bool) -> None:
+    measured = read_runs(runs_file, runs_file.name)
+    hosts = sorted({run.host for run in measured})
+    if as_json:
+        output.print_json(to_json(measured, {"hosts": hosts}))
+        return
+    count = output.plural(len(measured), "run")
+    output.out.print(f"{count} on {output.plural(len(hosts), 'host')} ({', '.join(hosts)}):\n")
+    _print_table(measured, (*ROWS, *DEVICE_ROWS))
+    output.out.print(
+        "\nbytes are what the hosts' network interfaces received, Ansible's own traffic included;"
+        "\nseconds run from task to task, Ansible's round trips included"
+    )
+
+
+def _print_table(
+    measured: Sequence[Measured] | Sequence[OnDevice],
+    titles: Sequence[Row],
+    control: Mapping[str, str] | None = None,
+) -> None:
     found = medians(measured)
     rows = [
-        (title, *(show(getattr(run, name)) for run in found.values())) for title, name, show in ROWS
+        (title, *(show(getattr(run, name)) for run in found.values()))
+        for title, name, show in titles
     ]
-    rows.append(("reached through", *(CONTROL[name] for name in found)))
+    if control:
+        rows.append(("reached through", *(control[name] for name in found)))
     columns = ("", *found)
-    right = tuple(range(1, len(columns)))
-    runs = output.plural(len(measured) // len(found), "run")
+    output.out.print(output.table(columns, rows, right=tuple(range(1, len(columns)))))
+
+
+def _tell(plan: Plan, measured: Sequence[Measured], out: Path) -> None:
+    runs = output.plural(len(measured) // len({run.strategy for run in measured}), "run")
     output.out.print(
         f"{plan.function.name} on this machine as {plan.core.platform}, {runs} of each:\n"
     )
-    output.out.print(output.table(columns, rows, right=right))
+    _print_table(measured, ROWS, CONTROL)
     output.out.print(
         "\nseconds are over loopback: add what your link takes for the bytes"
         f"\nall figures: {out / 'comparison.json'}"

@@ -1,0 +1,158 @@
+"""A rolling upgrade of cores: a canary that fails stops it, goes back, and leaves the others alone."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import tarfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fleet.fleet import Fleet
+from fleet.host import Host
+from fleet.play import Result, play
+from fleet.site import Site
+from fleet.standin import tarball
+
+pytestmark = pytest.mark.fleet
+
+OLD, NEW = "1.11.5", tarball.VERSION
+
+
+@dataclass
+class Cores:
+    """Two cores of the old version, and what the inventory says of them."""
+
+    fleet: Fleet
+    hosts: list[Host]
+    variables: dict[Host, dict[str, Any]]
+    new: dict[str, Any]
+    bad: dict[str, Any]
+
+    def upgrade(self, software: dict[str, Any], *options: str) -> Result:
+        """Run upgrade.yml with this software in the inventory, the first host alone before the rest."""
+        hosts = {host: {**own, **software} for host, own in self.variables.items()}
+        batches = '--extra-vars={"greengrass_upgrade_serial": [1, "100%"]}'
+        return play(self.fleet, "upgrade.yml", hosts, batches, *options)
+
+    def states(self) -> list[str]:
+        """Return what is served on each host, and by which process."""
+        ask = "cat /run/greengrassd.pid; /greengrass/ggc/core/greengrassd --version"
+        return [host.root(ask) for host in self.hosts]
+
+    def versions(self) -> list[str]:
+        """Return the version that each running core is of."""
+        ask = "tr '\\0' ' ' < /proc/$(cat /run/greengrassd.pid)/cmdline"
+        return [host.root(ask).split("/packages/")[1].split("/")[0] for host in self.hosts]
+
+
+def altered(folder: Path, name: str, *replacements: tuple[bytes, bytes]) -> tuple[Path, str]:
+    """Build the stand-in with other bytes in its files and names; return path and digest."""
+    folder.mkdir()
+    source, _ = tarball.build(folder)
+    path = folder / name
+    with tarfile.open(source) as old, tarfile.open(path, "w:gz") as new:
+        for member in old:
+            stream = old.extractfile(member)
+            content = stream.read() if stream else b""
+            text = member.name.encode()
+            for before, after in replacements:
+                content, text = content.replace(before, after), text.replace(before, after)
+            member.name, member.size = text.decode(), len(content)
+            new.addfile(member, io.BytesIO(content))
+    return path, hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def published(
+    site: Site, folder: Path, version: str, *replacements: tuple[bytes, bytes]
+) -> dict[str, Any]:
+    """Publish a stand-in; return what the inventory says of it."""
+    path, digest = altered(folder, "core.tar.gz", *replacements)
+    url = site.core["greengrass_core_v1_tarball_url"].rsplit("/", 2)[0]
+    return {
+        "greengrass_core_v1_tarball_url": f"{url}/{folder.name}/{path.name}",
+        "greengrass_core_v1_tarball_sha256": digest,
+        "greengrass_core_v1_version": version,
+        "greengrass_core_v1_start_timeout": 5,
+    }
+
+
+@pytest.fixture(scope="module")
+def cores(fleet: Fleet, site: Site) -> Cores:
+    """Boot two hosts with the old version, and publish a new one and one that does not start."""
+    downloads = fleet.folder / "downloads"
+    old = published(site, downloads / "old", OLD, (NEW.encode(), OLD.encode()))
+    new = published(site, downloads / "new", NEW)
+    bad = published(site, downloads / "bad", NEW, (b"server.serve_forever()", b"sys.exit(3)"))
+    hosts = fleet.boot("canary", "core-2")
+    variables = {host: {**site.variables(host), **old} for host in hosts}
+    play(fleet, "site.yml", variables).must_pass()
+    return Cores(fleet, hosts, variables, new, bad)
+
+
+def test_check_mode_foretells_an_upgrade_and_changes_nothing(cores: Cores) -> None:
+    """It passes for every batch."""
+    before = cores.states()
+    result = cores.upgrade(cores.new, "--check").must_pass()
+    assert all(result.recap(host)["changed"] > 0 for host in cores.hosts)
+    assert cores.states() == before
+
+
+def test_canary_that_fails_goes_back_and_the_others_are_not_touched(cores: Cores) -> None:
+    """The new core does not start: the canary serves the old one again, and no other host was in a batch."""
+    before = cores.states()
+    result = cores.upgrade(cores.bad).must_fail()
+    said = " ".join(result.output.split())
+    assert (
+        "canary was not upgraded: Run the core, now and at every boot, and wait until it answers:"
+        in said
+    )
+    assert "It was put back and serves what it served before." in said
+    assert "core-2" not in result.output.split("PLAY RECAP")[1]
+    assert cores.states()[1:] == before[1:]
+    assert cores.versions() == [OLD] * 2
+
+
+def test_wrong_digest_is_refused_while_the_old_core_serves(cores: Cores) -> None:
+    """The download is refused before the core is stopped: its process is the same."""
+    before = cores.states()
+    wrong = {**cores.new, "greengrass_core_v1_tarball_sha256": "0" * 64}
+    cores.upgrade(wrong).must_fail()
+    assert cores.states() == before
+
+
+def test_extra_variable_that_would_spoil_the_way_back_is_refused(cores: Cores) -> None:
+    """Its digest would win over that of the old software."""
+    extra = f"--extra-vars=greengrass_core_v1_tarball_sha256={cores.new['greengrass_core_v1_tarball_sha256']}"
+    result = cores.upgrade(cores.new, extra).must_fail()
+    assert "the digest of the new core is an extra variable" in " ".join(result.output.split())
+    assert cores.versions() == [OLD] * 2
+
+
+def test_good_version_reaches_all_in_batches_and_once(cores: Cores) -> None:
+    """The canary's batch comes first; a second run changes nothing."""
+    result = cores.upgrade(cores.new).must_pass()
+    assert result.output.count("PLAY [Upgrade cores") == 2
+    assert cores.versions() == [NEW] * 2
+    again = cores.upgrade(cores.new).must_pass()
+    assert [again.recap(host)["changed"] for host in cores.hosts] == [0, 0]
+
+
+def test_nucleus_lite_goes_back_from_its_own_download(fleet: Fleet, site: Site) -> None:
+    """A component that the inventory names is missing after the upgrade; without that it passes."""
+    [host] = fleet.boot("lite-canary")
+    variables = {"greengrass_runtime": "lite", **site.certificates(host)}
+    old, new = site.lite("7"), site.lite("8")
+    play(fleet, "site.yml", {host: {**variables, **old}}).must_pass()
+    package = "dpkg-query --show --showformat='${Version}' aws-greengrass-lite; cat /etc/greengrass/.installed"
+    before = host.root(package)
+    lacking = {**variables, **new, "greengrass_verify_components": ["com.example.Missing"]}
+    said = " ".join(play(fleet, "upgrade.yml", {host: lacking}).must_fail().output.split())
+    assert "lite-canary was not upgraded: Report what was found:" in said
+    assert "Putting it back has failed too: Report what was found:" in said
+    assert host.root(package) == before
+    play(fleet, "upgrade.yml", {host: {**variables, **new}}).must_pass()
+    assert host.root(package) != before
