@@ -18,7 +18,8 @@ import yaml
 
 ROOT = Path(__file__).resolve().parents[1]
 PLUGINS_PAGE = Path("docs/plugins.md")
-KINDS = ("inventory", "modules", "action", "filter", "lookup", "test")
+KINDS = ("inventory", "modules", "filter", "callback", "lookup", "test")
+"""The kinds with documentation; an action plugin's is in the module of its name."""
 TABLE = re.compile(r"(?<=^## Inputs\n\n)(?:\|.*\n)*", re.MULTILINE)
 MARKUP = re.compile(r"\b[COVIB]\(((?:[^()]|\([^()]*\))*)\)")
 PLUGINS_INTRODUCTION = """\
@@ -75,7 +76,7 @@ def _flat(options: dict[str, Any], above: str = "") -> Iterator[tuple[str, dict[
 
 def _type(option: dict[str, Any]) -> str:
     if choices := option.get("choices"):
-        return ", ".join(f"`{choice}`" for choice in choices)
+        return ", ".join(f"`{choice}`" if choice else "empty" for choice in choices)
     elements = option.get("elements")
     return f"list of {elements}" if elements else str(option.get("type", "str"))
 
@@ -139,11 +140,13 @@ def _plugin(documents: dict[str, Any]) -> Iterator[str]:
     yield from (f"- {_text(line)}" for line in about["description"])
     yield from (f"- Needs {_text(line)}." for line in about.get("requirements", []))
     yield ""
-    yield from options_table("Option", about.get("options", {}))
+    if options := about.get("options"):
+        yield from options_table("Option", options)
     if fragments := about.get("extends_documentation_fragment"):
         names = " and ".join(f"`{name}`" for name in fragments)
         yield f"\nBesides, all options of Ansible's fragments {names}."
-    yield f"\n```yaml\n{documents.get('EXAMPLES', '').strip()}\n```\n"
+    if examples := documents.get("EXAMPLES"):
+        yield f"\n```yaml\n{examples.strip()}\n```\n"
     if returned := documents.get("RETURN"):
         yield "| Answer | Type | |"
         yield "|---|---|---|"

@@ -6,6 +6,18 @@ one has loaded, they have; what it has not, each of them finds, reads and compil
 
 from __future__ import annotations
 
+DOCUMENTATION = r"""
+name: greengrass_preload
+type: aggregate
+short_description: Load what tasks use before the first of them runs
+description:
+  - A task costs the machine that runs Ansible less. Changes nothing else, and prints nothing.
+  - Names that ansible-core does not know are passed over, and loaded by who uses them.
+requirements:
+  - enable in configuration
+author: ggfleet contributors (!UNKNOWN)
+"""
+
 import gc
 from typing import Any
 
@@ -20,18 +32,6 @@ from ansible.plugins.loader import (
     shell_loader,
     test_loader,
 )
-
-DOCUMENTATION = r"""
-name: greengrass_preload
-type: aggregate
-short_description: Load what tasks use before the first of them runs
-description:
-  - A task costs the machine that runs Ansible less. Changes nothing else, and prints nothing.
-  - Names that ansible-core does not know are passed over, and loaded by who uses them.
-requirements:
-  - enable in configuration
-author: ggfleet contributors
-"""
 
 FILTERS = (
     "b64decode", "bool", "combine", "default", "dict2items", "extract", "first", "flatten",

@@ -2,13 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
-import os
-import shutil
-from pathlib import Path
-
-from ansible.module_utils.basic import AnsibleModule
-
 DOCUMENTATION = r"""
 module: greengrass_certificate_switch
 short_description: The steps of a rotation of key and certificate on the device
@@ -35,7 +28,20 @@ options:
     description: Owner and group of the directory beside.
     type: str
     default: root
-author: ggfleet contributors
+author: ggfleet contributors (!UNKNOWN)
+"""
+
+EXAMPLES = r"""
+- name: Look how far an earlier rotation came
+  ggfleet.greengrass.greengrass_certificate_switch:
+    directory: /greengrass/certs
+    step: look
+  register: seen
+
+- name: Let the new pair take the place of the old one
+  ggfleet.greengrass.greengrass_certificate_switch:
+    directory: /greengrass/certs
+    step: switch
 """
 
 RETURN = r"""
@@ -53,6 +59,13 @@ old_exists:
   returned: always
   type: bool
 """
+
+import ctypes
+import os
+import shutil
+from pathlib import Path
+
+from ansible.module_utils.basic import AnsibleModule
 
 MARK = ".new"
 AT_WORKING_DIRECTORY = -100

@@ -8,23 +8,6 @@ checks the arguments on the machine that runs Ansible.
 
 from __future__ import annotations
 
-import ctypes
-import gzip
-import hashlib
-import json
-import os
-import platform
-import re
-import shutil
-import socket
-import stat
-import subprocess
-import sys
-import time
-from concurrent.futures import ThreadPoolExecutor
-from glob import iglob
-from pathlib import Path
-
 DOCUMENTATION = r"""
 module: greengrass_host_facts
 short_description: What a host is and has, in one round trip
@@ -97,7 +80,17 @@ options:
     description: Seconds that a connection may take.
     type: int
     default: 5
-author: ggfleet contributors
+author: ggfleet contributors (!UNKNOWN)
+"""
+
+EXAMPLES = r"""
+- name: Read what a core is to run on
+  ggfleet.greengrass.greengrass_host_facts:
+    directories: [/greengrass, /tmp]
+    commands: [sudo, python3]
+    ports: [8000]
+    endpoints: [a1b2c3d4e5f6g7-ats.iot.eu-west-1.amazonaws.com:8883]
+  register: host
 """
 
 RETURN = r"""
@@ -156,6 +149,23 @@ endpoints:
   returned: always
   type: dict
 """
+
+import ctypes
+import gzip
+import hashlib
+import json
+import os
+import platform
+import re
+import shutil
+import socket
+import stat
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from glob import iglob
+from pathlib import Path
 
 ARGUMENTS = r"""<<INCLUDE_ANSIBLE_MODULE_JSON_ARGS>>"""
 BOARD = Path("/sys/firmware/devicetree/base/model")

@@ -2,17 +2,6 @@
 
 from __future__ import annotations
 
-import grp
-import hashlib
-import os
-import pwd
-import ssl
-import tempfile
-import time
-from pathlib import Path
-
-from ansible.module_utils.basic import AnsibleModule
-
 DOCUMENTATION = r"""
 module: greengrass_key_pair
 short_description: A private key that never leaves the device
@@ -50,7 +39,17 @@ options:
     description: Whether to make a key. Otherwise the module only reads.
     type: bool
     default: true
-author: ggfleet contributors
+author: ggfleet contributors (!UNKNOWN)
+"""
+
+EXAMPLES = r"""
+- name: Make a key, and a request for its certificate
+  ggfleet.greengrass.greengrass_key_pair:
+    directory: /greengrass/certs
+    private_key_name: private.pem.key
+    certificate_name: certificate.pem.crt
+    common_name: pi-01
+  register: pair
 """
 
 RETURN = r"""
@@ -70,6 +69,17 @@ certificate:
   returned: always
   type: dict
 """
+
+import grp
+import hashlib
+import os
+import pwd
+import ssl
+import tempfile
+import time
+from pathlib import Path
+
+from ansible.module_utils.basic import AnsibleModule
 
 KINDS = {
     "ec-p256": ["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256",

@@ -37,7 +37,7 @@ options:
     description: A sentence after the findings.
     type: str
     default: ""
-author: ggfleet contributors
+author: ggfleet contributors (!UNKNOWN)
 """
 
 EXAMPLES = r"""

@@ -8,16 +8,6 @@ the work. The action plugin of the same name checks the arguments on the machine
 
 from __future__ import annotations
 
-import grp
-import json
-import os
-import pwd
-import shutil
-import stat
-import subprocess
-import tempfile
-from pathlib import Path
-
 DOCUMENTATION = r"""
 module: greengrass_state
 short_description: Groups, accounts, directories, files and kernel settings in one round trip
@@ -127,7 +117,7 @@ options:
         not help.
     type: dict
     default: {}
-author: ggfleet contributors
+author: ggfleet contributors (!UNKNOWN)
 """
 
 EXAMPLES = r"""
@@ -146,6 +136,16 @@ changes:
   returned: always
   type: list
 """
+
+import grp
+import json
+import os
+import pwd
+import shutil
+import stat
+import subprocess
+import tempfile
+from pathlib import Path
 
 ARGUMENTS = r"""<<INCLUDE_ANSIBLE_MODULE_JSON_ARGS>>"""
 SETTINGS = Path("/proc/sys")

@@ -8,13 +8,6 @@ checks the arguments on the machine that runs Ansible.
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import time
-import urllib.request
-from pathlib import Path
-
 DOCUMENTATION = r"""
 module: greengrass_unit
 short_description: Run a unit and prove that it runs, in one round trip
@@ -57,7 +50,7 @@ options:
     description: What the unit was started with, a digest for example.
     type: str
     default: ""
-author: ggfleet contributors
+author: ggfleet contributors (!UNKNOWN)
 """
 
 EXAMPLES = r"""
@@ -73,6 +66,13 @@ changes:
   returned: always
   type: list
 """
+
+import json
+import os
+import subprocess
+import time
+import urllib.request
+from pathlib import Path
 
 ARGUMENTS = r"""<<INCLUDE_ANSIBLE_MODULE_JSON_ARGS>>"""
 PROPERTIES = "LoadState,ActiveState,UnitFileState"

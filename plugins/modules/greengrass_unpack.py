@@ -7,12 +7,6 @@ action plugin of the same name checks the arguments on the machine that runs Ans
 
 from __future__ import annotations
 
-import json
-import os
-import shutil
-import subprocess
-from pathlib import Path
-
 DOCUMENTATION = r"""
 module: greengrass_unpack
 short_description: Put the parts of an archive into place, each as a whole
@@ -58,7 +52,7 @@ options:
     description: The unit of systemd to stop before anything is replaced. It may be unknown.
     type: str
     required: true
-author: ggfleet contributors
+author: ggfleet contributors (!UNKNOWN)
 """
 
 EXAMPLES = r"""
@@ -79,6 +73,12 @@ parts:
   returned: success
   type: list
 """
+
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
 
 ARGUMENTS = r"""<<INCLUDE_ANSIBLE_MODULE_JSON_ARGS>>"""
 UNPACKED = ".unpacked"

@@ -28,6 +28,9 @@ FOLDERS = ("playbooks", "plugins", "roles")
 IGNORED = Path("tests/sanity/ignore-2.19.txt")
 """What `ansible-test sanity` of this ansible-core is to pass over; it looks for this name."""
 LICENCE = "validate-modules:missing-gplv3-license  # Apache-2.0, which GPLv3 takes"
+JSON_ARGUMENTS = "INCLUDE_ANSIBLE_MODULE_JSON_ARGS"
+"""In a module that takes its arguments from Ansible without AnsibleModule; alone, it has none."""
+PYTHONS = ("3.8", "3.9", "3.10", "3.11", "3.12", "3.13")
 ROLE_TEXTS = ("defaults", "handlers", "tasks", "templates", "vars")
 
 
@@ -54,7 +57,7 @@ def stage(folder: Path) -> Path:
     (top / "galaxy.yml").write_text(f"{settings}version: {version}\n")
     (top / "README.md").write_text((SOURCES / "README.md").read_text() + _roles(top))
     (top / IGNORED).parent.mkdir(parents=True)
-    (top / IGNORED).write_text((SOURCES / "sanity-ignore.txt").read_text() + _licences(top))
+    (top / IGNORED).write_text((SOURCES / "sanity-ignore.txt").read_text() + _ignored(top))
     for text in _texts(top):
         text.write_text(qualify(text.read_text(), plugins(top)))
     return top
@@ -110,10 +113,22 @@ def _roles(top: Path) -> str:
     return "".join(["\n## Roles\n\n| Role | What it is about |\n|---|---|\n", *rows])
 
 
-def _licences(top: Path) -> str:
-    """A line for each plugin that `ansible-test` asks for a GPLv3 header."""
-    paths = sorted([*top.glob("plugins/modules/*.py"), *top.glob("plugins/inventory/*.py")])
-    return "".join(f"{path.relative_to(top)} {LICENCE}\n" for path in paths)
+def _ignored(top: Path) -> str:
+    """A line for each plugin that `ansible-test` asks for what it does not have on purpose."""
+    modules = sorted(top.glob("plugins/modules/*.py"))
+    licences = [(path, LICENCE) for path in [*modules, *sorted(top.glob("plugins/inventory/*.py"))]]
+    tests = (
+        "pylint:ansible-bad-function",
+        "validate-modules:import-error",
+        *(f"import-{version}!skip" for version in PYTHONS),
+    )
+    alone = [
+        (path, f"{test}  # reads its arguments and prints its answer without AnsibleModule")
+        for path in modules
+        if JSON_ARGUMENTS in path.read_text()
+        for test in tests
+    ]
+    return "".join(f"{path.relative_to(top)} {line}\n" for path, line in [*licences, *alone])
 
 
 def _texts(top: Path) -> Iterator[Path]:

@@ -77,7 +77,7 @@ def test_ansible_runner_runs_site_in_check_mode(fresh: Fresh, tmp_path: Path) ->
     options = " ".join(str(word) for word in [*sources(fresh), "--check"])
     fresh.launch(
         "ansible-runner", "run", tmp_path, "--project-dir", PROJECT, "-p", "playbooks/site.yml",
-        "--ident", "try", "--cmdline", options,
+        "--ident", "try", f"--cmdline={options}",
     ).must_pass()  # fmt: skip
     artifacts = tmp_path / "artifacts/try"
     assert ((artifacts / "status").read_text(), (artifacts / "rc").read_text()) == (

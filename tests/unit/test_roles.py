@@ -90,13 +90,6 @@ def test_inputs_are_typed_and_described(role: Path) -> None:
 
 
 @every_role
-def test_readme_names_every_input(role: Path) -> None:
-    """The table of a role's README is complete."""
-    readme = (role / "README.md").read_text()
-    assert not [name for name in options(role) if f"`{name}`" not in readme]
-
-
-@every_role
 def test_variables_are_prefixed_with_the_role(role: Path) -> None:
     """Inputs begin with the role's name; internals, registered results and facts with `__` too."""
     assert not [name for name in options(role) if not name.startswith(f"{role.name}_")]

@@ -46,7 +46,8 @@ KEPT = 32
 SUFFIXES = frozenset({"", ".yml", ".yaml", ".ini", ".json", ".cfg"})
 FORMAT = b"ggfleet inventory 1"
 HARMLESS = re.compile(
-    rb"^(?:library|filter_plugins|inventory_plugins)[ \t]*=(?P<folders>.*)$", re.MULTILINE
+    rb"^(?:library|(?:action|callback|filter|inventory)_plugins)[ \t]*=(?P<folders>.*)$",
+    re.MULTILINE,
 )
 """Settings of `ansible.cfg` whose plugins have no say in an inventory that names none."""
 
