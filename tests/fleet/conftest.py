@@ -10,6 +10,16 @@ from fleet import requirements
 from fleet.fleet import Fleet
 from fleet.site import Site
 
+_FLEETS: list[Fleet] = []
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
+    """End a module's hosts with it, once its fixtures are gone: the next boots its own."""
+    if nextitem is None or nextitem.path != item.path:
+        for made in _FLEETS:
+            made.end_hosts()
+
 
 @pytest.fixture(scope="session")
 def fleet() -> Iterator[Fleet]:
@@ -18,9 +28,11 @@ def fleet() -> Iterator[Fleet]:
     if lacking:
         pytest.skip(f"booting test hosts needs {', '.join(lacking)}")
     made = Fleet()
+    _FLEETS.append(made)
     try:
         yield made
     finally:
+        _FLEETS.remove(made)
         made.close()
 
 

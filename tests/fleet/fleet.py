@@ -15,6 +15,11 @@ from fleet.system import BOOKWORM, System
 # Overlay uppers must not lie on an overlay themselves, which the root of a container is.
 MEMORY = Path("/dev/shm")
 TABLE = "interpreters"
+INOTIFY = Path("/proc/sys/fs/inotify/max_user_instances")
+ENOUGH = 8192
+"""Instances of inotify for root, who is the same on all hosts: with the usual 128, systemd and its
+services fail from the sixth host on or so. It stays as it was set until the machine boots again:
+another run may count on it."""
 
 
 class Fleet:
@@ -23,6 +28,8 @@ class Fleet:
     def __init__(self) -> None:
         """Sweep what killed runs left, then make an empty fleet."""
         sweep()
+        if int(INOTIFY.read_text()) < ENOUGH:
+            INOTIFY.write_text(str(ENOUGH))
         self._emulation: Emulation | None = None
         self.folder = MEMORY / f"ggf{os.getpid()}"
         self.folder.mkdir(mode=0o700)
@@ -54,6 +61,12 @@ class Fleet:
         if system.is_emulated and self._emulation is None:
             self._emulation = Emulation(self.folder / TABLE, self.network.name)
         return rootfs(system)
+
+    def end_hosts(self) -> None:
+        """End the hosts that are there, and give back what they have written; names stay used."""
+        for host in self.hosts:
+            host.close()
+            shutil.rmtree(host.state, ignore_errors=True)
 
     def close(self) -> None:
         """End all hosts and remove all that was made."""
