@@ -19,6 +19,16 @@ options:
     description: Where the core lies.
     type: path
     required: true
+  endpoint_ports:
+    description: >-
+      Ports of endpoints, or of a proxy. Without any, connections are not looked for.
+    type: list
+    elements: int
+    default: []
+  connection_timeout:
+    description: Seconds to wait for a connection of a core that has just been started.
+    type: int
+    default: 0
 author: ggfleet contributors (!UNKNOWN)
 """
 
@@ -67,12 +77,24 @@ logs_states:
   description: Whether a classic nucleus writes states of components to its log.
   returned: always
   type: bool
+connections:
+  description: Peers at I(endpoint_ports) that processes of the core are connected to.
+  returned: always
+  type: list
+told:
+  description: The last line of the core's log that speaks of a connection; empty if none does.
+  returned: always
+  type: str
 """
 
+import ipaddress
 import json
+import os
 import re
 import socket
 import sqlite3
+import sys
+import time
 import urllib.request
 from contextlib import closing
 from pathlib import Path
@@ -87,6 +109,12 @@ LITE_DAEMONS = (
 LITE_UNITS = ("greengrass-lite.target", *(f"ggl.core.{name}.service" for name in LITE_DAEMONS))
 NUCLEUS = ("services", "aws.greengrass.NucleusLite", "configuration")
 CLASSIC = ("services", "aws.greengrass.Nucleus", "configuration")
+# The unit whose processes speak to AWS IoT.
+SPEAKER = {"lite": "ggl.core.iotcored.service"}
+RUNTIME_LOG = {"V1": "ggc/var/log/system/runtime.log", "classic": "logs/greengrass.log"}
+SPEAKS_OF_CONNECTION = re.compile("connect|mqtt", re.IGNORECASE)
+TAIL = 2**17  # bytes of a log that are read
+ESTABLISHED = "01"  # the state as /proc/net/tcp has it
 # What a core needs before anybody can deploy to it, as paths in its configuration.
 NEEDED_SYSTEM = tuple(("system", name) for name in (
     "thingName", "certificateFilePath", "privateKeyPath", "rootCaPath",
@@ -264,11 +292,106 @@ def connect(path: str) -> str:
     return ""
 
 
+def established(table: str) -> dict[str, tuple[str, int]]:
+    """Return address and port of the peer for the inode of each established connection.
+
+    `table` is a file of /proc/net: addresses are words of four bytes in the machine's order.
+    """
+    rows = (line.split() for line in table.splitlines()[1:])
+    peers = ((row[9], *row[2].split(":")) for row in rows if row[3] == ESTABLISHED)
+    return {inode: (address_of(words), int(port, 16)) for inode, words, port in peers}
+
+
+def address_of(words: str) -> str:
+    """Return the address that /proc/net tells in hexadecimal digits; IPv4 within IPv6 as IPv4."""
+    raw = bytes.fromhex(words)
+    if sys.byteorder == "little":
+        raw = b"".join(raw[i : i + 4][::-1] for i in range(0, len(raw), 4))
+    found = ipaddress.ip_address(raw)
+    return str(getattr(found, "ipv4_mapped", None) or found)
+
+
+def sockets_of(unit: str, processes: Path = Path("/proc")) -> set[str]:
+    """Return the inodes of the sockets that processes of a unit have open."""
+    inodes = set()
+    for process in processes.glob("[0-9]*"):
+        try:
+            if unit in re.split("[/\n]", (process / "cgroup").read_text()):
+                links = [os.readlink(link) for link in (process / "fd").iterdir()]  # noqa: PTH115
+                inodes.update(link[8:-1] for link in links if link.startswith("socket:["))
+        except OSError:  # the process has gone meanwhile
+            continue
+    return inodes
+
+
+def find_connections(unit: str, ports: list[int]) -> list[str]:
+    """Return the peers, outside of this host, that a unit's processes are connected to."""
+    peers = {}
+    for name in ("tcp", "tcp6"):
+        table = Path("/proc/net", name)
+        peers.update(established(table.read_text()) if table.exists() else {})
+    held = (peers[inode] for inode in sockets_of(unit) & set(peers))
+    return sorted(
+        f"{address}:{port}"
+        for address, port in held
+        if port in ports and not ipaddress.ip_address(address).is_loopback
+    )
+
+
+def wait_for_connections(unit: str, ports: list[int], timeout: int) -> list[str]:
+    """Return the connections as soon as there is one, or none when the time is over."""
+    end = time.monotonic() + timeout
+    while True:
+        found = find_connections(unit, ports)
+        if found or time.monotonic() >= end:
+            return found
+        time.sleep(0.5)
+
+
+def last_of_connection(log: str) -> str:
+    """Return the last line of a log that speaks of a connection."""
+    lines = [line.strip() for line in log.splitlines() if SPEAKS_OF_CONNECTION.search(line)]
+    return lines[-1] if lines else ""
+
+
+def read_end(path: Path) -> str:
+    """Return the last part of a log, nothing where there is none."""
+    try:
+        with path.open("rb") as file:
+            file.seek(max(0, path.stat().st_size - TAIL))
+            return file.read().decode(errors="replace")
+    except OSError:
+        return ""
+
+
+def read_log(module: AnsibleModule, runtime: str, directory: Path) -> str:
+    """Return the end of the log in which a core tells of its connection."""
+    if runtime in RUNTIME_LOG:
+        return read_end(directory / RUNTIME_LOG[runtime])
+    unit = f"--unit={SPEAKER[runtime]}"
+    return module.run_command(["journalctl", "--quiet", "--output=cat", "--lines=200", unit])[1]
+
+
+def read_connection(module: AnsibleModule, runtime: str, directory: Path) -> dict:
+    """Return what the host knows of the core's connection to AWS IoT."""
+    ports = module.params["endpoint_ports"]
+    if not ports:
+        return {"connections": [], "told": ""}
+    unit, timeout = SPEAKER.get(runtime, "greengrass.service"), module.params["connection_timeout"]
+    connections = wait_for_connections(unit, ports, timeout)
+    return {
+        "connections": connections,
+        "told": last_of_connection(read_log(module, runtime, directory)),
+    }
+
+
 def main() -> None:
     """Read everything and return it."""
     arguments = {
         "runtime": {"type": "str", "choices": sorted(NEEDED), "required": True},
         "directory": {"type": "path", "required": True},
+        "endpoint_ports": {"type": "list", "elements": "int", "default": []},
+        "connection_timeout": {"type": "int", "default": 0},
     }
     module = AnsibleModule(argument_spec=arguments, supports_check_mode=True)
     runtime, directory = module.params["runtime"], Path(module.params["directory"])
@@ -298,6 +421,7 @@ def main() -> None:
         components=find_components(configuration),
         states=states,
         logs_states=logs_states(configuration),
+        **read_connection(module, runtime, directory),
     )
 
 

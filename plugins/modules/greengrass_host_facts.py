@@ -94,13 +94,19 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+ansible_facts:
+  description: >-
+    C(greengrass_leftovers), the temporary directories of root and of the login user that Ansible
+    made before the host was last booted, or more than a day ago, and that no run will remove.
+  returned: always
+  type: dict
 host:
   description: >-
     Only with I(host). C(system), C(machine), C(kernel), C(bits) of programs, C(service_mgr),
-    C(board), C(os) (os-release), C(libc), C(python), C(memory_mib), C(uid), C(synchronized) (empty
-    when unknown), C(systemd) (its version, 0 when unknown), C(cgroup2), C(cgroups) (name to whether
-    it is on), C(kernel_lacks), those of I(kernel_options) that the kernel was built without (empty
-    when it does not tell).
+    C(systemd) (its version), C(board), C(os) (os-release), C(libc), C(python), C(memory_mib),
+    C(uid), C(synchronized) (empty when unknown), C(cgroup2), C(cgroups) (name to whether it is
+    on), C(kernel_lacks), those of I(kernel_options) that the kernel was built without (empty when
+    it does not tell).
   returned: always
   type: dict
 clock_ahead:
@@ -167,6 +173,7 @@ from concurrent.futures import ThreadPoolExecutor
 from glob import iglob
 from pathlib import Path
 
+DAY = 24 * 60 * 60  # seconds
 ARGUMENTS = r"""<<INCLUDE_ANSIBLE_MODULE_JSON_ARGS>>"""
 BOARD = Path("/sys/firmware/devicetree/base/model")
 # What the error that adjtimex(2) tells grows to, in microseconds, when nobody sets the clock right.
@@ -261,6 +268,30 @@ def read_host(kernel_options: list) -> dict:
         "cgroups": cgroups(text_of(Path("/proc/cgroups"))),
         "kernel_lacks": kernel_lacks(kernel_options, machine.release),
     }
+
+
+def booted_at(processes: Path = Path("/proc")) -> float:
+    """Return when the first process of the host was started: of a container, its own boot."""
+    machine = re.search(r"^btime (\d+)$", text_of(processes / "stat"), re.MULTILINE)
+    # The 22nd field; the second, a name in brackets, may hold spaces.
+    fields = text_of(processes / "1/stat").rpartition(")")[2].split()
+    return int(machine[1]) + int(fields[19]) / os.sysconf("SC_CLK_TCK") if machine else 0
+
+
+def leftovers(homes: list, before: float) -> list:
+    """Return Ansible's temporary directories that are older than the time `before`."""
+    made = (path for home in homes for path in Path(home, ".ansible/tmp").glob("ansible-*"))
+    return sorted(str(p) for p in made if p.is_dir() and p.lstat().st_mtime < before)
+
+
+def read_leftovers() -> list:
+    """Return the temporary directories that interrupted runs of Ansible left."""
+    logins = {"root", os.environ.get("SUDO_USER", "root")}
+    homes = sorted({os.path.expanduser(f"~{login}") for login in logins})  # noqa: PTH111
+    try:
+        return leftovers(homes, max(booted_at(), time.time() - DAY))
+    except OSError:  # the login user may not look into root's
+        return []
 
 
 def read_directory(path: Path) -> dict:
@@ -397,6 +428,7 @@ def main() -> None:
     asked = json.loads(ARGUMENTS)
     found = {
         "changed": False,
+        "ansible_facts": {"greengrass_leftovers": read_leftovers()},
         "clock_ahead": round(time.time() - asked["now"]) if asked["now"] is not None else 0,
         "host": read_host(asked["kernel_options"]) if asked["host"] else {},
         "directories": {path: read_directory(Path(path)) for path in asked["directories"]},

@@ -68,6 +68,14 @@ class Fleet:
             host.close()
             shutil.rmtree(host.state, ignore_errors=True)
 
+    def boot_again(self, hosts: list[Host]) -> None:
+        """Boot hosts whose power was cut, all at once, and wait for them."""
+        before = [host.boots() for host in hosts]
+        for host in hosts:
+            host.boot(self.rootfs(host.system))
+        for host, boots in zip(hosts, before, strict=True):
+            host.wait(boots + 1)
+
     def close(self) -> None:
         """End all hosts and remove all that was made."""
         for host in self.hosts:

@@ -70,7 +70,7 @@ class Host:
     def wait(self, boots: int = 1) -> None:
         """Wait until the host has booted `boots` times, answers SSH, and systemd has settled."""
         deadline = time.monotonic() + BOOT_SECONDS * self.system.patience
-        while self._boots() < boots or not self._answers():
+        while self.boots() < boots or not self._answers():
             if time.monotonic() > deadline:
                 raise TimeoutError(f"{self.name} did not boot:\n{self.console()}")
             time.sleep(0.2)
@@ -86,9 +86,24 @@ class Host:
 
     def reboot(self) -> None:
         """Reboot from inside and wait for the host to be back."""
-        before = self._boots()
+        before = self.boots()
         self.root("systemctl reboot", check=False)  # the connection may drop before the answer
         self.wait(before + 1)
+
+    def cut_power(self) -> None:
+        """End everything on the host at once; `boot` starts it again with what is on its disk.
+
+        What was written and not flushed stays, because the machine's kernel lives on.
+        """
+        assert self._boot is not None
+        group = Path(f"/proc/{self._boot.pid}/root/sys/fs/cgroup", self.namespace, "cgroup.kill")
+        group.write_text("1")
+        self._boot.wait(timeout=30)
+
+    def boots(self) -> int:
+        """Return how often the host has booted."""
+        boots = self.state / "boots"
+        return len(boots.read_text().splitlines()) if boots.exists() else 0
 
     def close(self) -> None:
         """End the host and wait until nothing of it is left."""
@@ -100,10 +115,6 @@ class Host:
     def console(self) -> str:
         """Return what the host printed while booting."""
         return (self.state / "console").read_text(errors="replace")
-
-    def _boots(self) -> int:
-        boots = self.state / "boots"
-        return len(boots.read_text().splitlines()) if boots.exists() else 0
 
     def _answers(self) -> bool:
         return self.root("echo up", check=False) == "up"

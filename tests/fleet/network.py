@@ -45,6 +45,14 @@ class Network:
         run(["ip", "-n", namespace, "link", "set", "eth0", "up"])
         return namespace, address
 
+    def cut(self, host: str) -> None:
+        """Take the link of `host` down, as a pulled cable does."""
+        self._ip("link", "set", f"v{self._hosts.index(host) + 1}", "down")
+
+    def mend(self, host: str) -> None:
+        """Bring the link of `host` up again."""
+        self._ip("link", "set", f"v{self._hosts.index(host) + 1}", "up")
+
     def close(self) -> None:
         """Remove the namespaces of the hosts and of the bridge, and what runs in them."""
         for host in self._hosts:

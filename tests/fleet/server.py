@@ -1,14 +1,21 @@
-"""A web server on the bridge of a test network, for what hosts download."""
+"""Web servers on the bridge of a test network, for what hosts download."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 from fleet.network import BRIDGE_ADDRESS, Network
+from fleet.pki import Authority
 
-PORT = 8080  # the network namespace is ours alone, so nothing else can have it
+# The network namespace is ours alone, so nothing else can have these.
+PORT = 8080
+HALTING_PORT = 8081
+MQTT_PORT = 8883
+ENDPOINT_PROGRAM = Path(__file__).with_name("endpoint.py")
+HALTING_PROGRAM = Path(__file__).with_name("halting_server.py")
 
 
 class Server:
@@ -17,10 +24,12 @@ class Server:
     def __init__(self, network: Network, folder: Path) -> None:
         """Start to serve; hosts reach `folder` at `url`."""
         self.url = f"http://{BRIDGE_ADDRESS}:{PORT}"
-        argv = [
-            "ip", "netns", "exec", network.name, sys.executable, "-u", "-m", "http.server",
-            str(PORT), f"--bind={BRIDGE_ADDRESS}", f"--directory={folder}",
-        ]  # fmt: skip
+        self._serve(
+            network, "-m", "http.server", PORT, f"--bind={BRIDGE_ADDRESS}", f"--directory={folder}"
+        )
+
+    def _serve(self, network: Network, *words: object) -> None:
+        argv = ["ip", "netns", "exec", network.name, sys.executable, "-u", *map(str, words)]
         self._process = subprocess.Popen(
             argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
         )
@@ -31,3 +40,41 @@ class Server:
         """Stop the server."""
         self._process.terminate()
         self._process.communicate(timeout=10)
+
+
+class Endpoint(Server):
+    """A stand-in for the data endpoint of AWS IoT, for devices of one certificate authority."""
+
+    def __init__(self, network: Network, authority: Authority) -> None:
+        """Start to take connections."""
+        certificate, key = authority.issue("endpoint")
+        self._serve(
+            network,
+            ENDPOINT_PROGRAM,
+            BRIDGE_ADDRESS,
+            MQTT_PORT,
+            certificate,
+            key,
+            authority.root_ca,
+        )
+
+
+class HaltingServer(Server):
+    """Serves a folder, and stops in the middle of every file until it is told to go on."""
+
+    def __init__(self, network: Network, folder: Path) -> None:
+        """Start to serve; hosts reach `folder` at `url`."""
+        self.url = f"http://{BRIDGE_ADDRESS}:{HALTING_PORT}"
+        self._folder = folder
+        self._serve(network, HALTING_PROGRAM, BRIDGE_ADDRESS, HALTING_PORT, folder)
+
+    def wait_halted(self, files: int, seconds: float = 120) -> None:
+        """Wait until half of so many files has been sent."""
+        deadline = time.monotonic() + seconds
+        while len(list(self._folder.glob(".halted*"))) < files:
+            assert time.monotonic() < deadline, "nobody asked for the files"
+            time.sleep(0.1)
+
+    def go_on(self) -> None:
+        """Send the rest, and all other files whole."""
+        (self._folder / ".go-on").touch()

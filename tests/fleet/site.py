@@ -101,7 +101,11 @@ class Site:
 
     def certificates(self, host: Host) -> dict[str, Any]:
         """Issue a certificate to `host`; return what the inventory must say about it."""
-        certificate, key = self.authority.issue(host.name)
+        return self.certificate_of(host.name)
+
+    def certificate_of(self, name: str, *, days: int = 30) -> dict[str, Any]:
+        """Issue a certificate that ends in `days`; return what the inventory must say about it."""
+        certificate, key = self.authority.issue(name, days=days)
         return {
             "greengrass_certificates_certificate": str(certificate),
             "greengrass_certificates_private_key": str(key),

@@ -84,17 +84,12 @@ def plant(host: Host, path: str, text: str) -> None:
     host.root(f"mkdir -p $(dirname {path}); cat > {path} <<'END'\n{text}\nEND")
 
 
-def boots(host: Host) -> int:
-    """Return how often a host has booted."""
-    return len((host.state / "boots").read_text().splitlines())
-
-
 def test_reboot_asks_for_consent(boards: Boards) -> None:
     """The arguments are written, the host still runs, and the message names the variable."""
     said = " ".join(boards.first.must_fail().output.split())
     assert f"pi-new: {NEW} holds {' '.join(ARGUMENTS)}, and only a reboot" in said
     assert "Set greengrass_host_allow_reboot to true" in said
-    assert boots(boards.new) == 1
+    assert boards.new.boots() == 1
 
 
 def test_host_without_cmdline_is_told_where_to_add_the_arguments(boards: Boards) -> None:
@@ -115,14 +110,14 @@ def test_arguments_are_appended_to_the_single_line_once(boards: Boards) -> None:
 
 def test_with_consent_the_host_reboots_once_and_then_nothing_changes(boards: Boards) -> None:
     """The kernel of the new boot has the arguments; check mode and a further run find nothing."""
-    before = boots(boards.new), boots(boards.old)
+    before = boards.new.boots(), boards.old.boots()
     boards.play(greengrass_host_allow_reboot=True).must_pass()
     assert boards.new.root("cat /proc/cmdline") == AFTER
     again = boards.play(greengrass_host_allow_reboot=True).must_pass()
     check = boards.play("--check").must_pass()
     for host in (boards.new, boards.old):
         assert (again.recap(host)["changed"], check.recap(host)["changed"]) == (0, 0)
-    assert (boots(boards.new), boots(boards.old)) == (before[0] + 1, before[1])
+    assert (boards.new.boots(), boards.old.boots()) == (before[0] + 1, before[1])
 
 
 def test_components_get_a_home_and_the_device_groups_that_there_are(boards: Boards) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import socket
 import sqlite3
+import sys
 from collections.abc import Iterable
 from contextlib import closing
 from pathlib import Path
@@ -218,3 +219,53 @@ def test_core_that_does_not_answer_is_told_with_the_reason(state: ModuleType) ->
     reason, workers = state.ask_health(1)
     assert "refused" in reason
     assert workers == []
+
+
+TCP = """\
+  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
+   0: 0100007F:1F40 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 11 1
+   1: 0201A8C0:A2B4 2A00A8C0:22B3 01 00000000:00000000 00:00000000 00000000     0        0 22 1
+   2: 0201A8C0:A2B5 2A00A8C0:01BB 06 00000000:00000000 00:00000000 00000000     0        0 33 1
+"""
+TCP6 = """\
+  sl  local_address                         remote_address                        st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
+   0: 0000000000000000FFFF00000201A8C0:B6D2 0000000000000000FFFF00002A00A8C0:22B3 01 00000000:00000000 00:00000000 00000000     0        0 44 1
+   1: B80D0120000000000000000001000000:B6D3 B80D0120000000000000000002000000:01BB 01 00000000:00000000 00:00000000 00000000     0        0 55 1
+"""
+
+
+@pytest.mark.skipif(sys.byteorder != "little", reason="the tables are of a little-endian machine")
+def test_peers_of_established_connections_are_read(state: ModuleType) -> None:
+    """Neither who listens nor what is closing; an address of IPv4 within IPv6 as what it is."""
+    assert state.established(TCP) == {"22": ("192.168.0.42", 8883)}
+    assert state.established(TCP6) == {
+        "44": ("192.168.0.42", 8883),
+        "55": ("2001:db8::2", 443),
+    }
+
+
+def test_sockets_are_those_of_the_units_processes_alone(state: ModuleType, tmp_path: Path) -> None:
+    """A unit whose name is the beginning of another's is not taken for it."""
+    for pid, unit, inode in (("7", "greengrass.service", "22"), ("8", "ssh.service", "33")):
+        (tmp_path / pid / "fd").mkdir(parents=True)
+        (tmp_path / pid / "cgroup").write_text(f"0::/system.slice/{unit}/sub\n")
+        (tmp_path / pid / "fd/3").symlink_to(f"socket:[{inode}]")
+        (tmp_path / pid / "fd/4").symlink_to("/dev/null")
+    (tmp_path / "9").mkdir()  # a process that has gone
+    assert state.sockets_of("greengrass.service", tmp_path) == {"22"}
+    assert state.sockets_of("green", tmp_path) == set()
+
+
+def test_last_line_on_the_connection_is_quoted(state: ModuleType) -> None:
+    """Lines on other matters, before and after, are not."""
+    log = "start\n MQTT connection lost \nConnected to IoT core\nfunction started\n"
+    assert state.last_of_connection(log) == "Connected to IoT core"
+    assert state.last_of_connection("function started\n") == ""
+
+
+def test_end_of_a_log_is_read_and_a_missing_one_is_empty(state: ModuleType, tmp_path: Path) -> None:
+    """A log of megabytes costs no more than its end."""
+    (tmp_path / "log").write_text("a" * state.TAIL + "end")
+    assert len(state.read_end(tmp_path / "log")) == state.TAIL
+    assert state.read_end(tmp_path / "log").endswith("end")
+    assert state.read_end(tmp_path / "none") == ""

@@ -136,6 +136,30 @@ def test_endpoint_that_is_none_is_told_and_not_raised(facts: ModuleType) -> None
     assert "invalid literal" in facts.read_endpoints(["nowhere"], 1)["nowhere"]
 
 
+def test_boot_of_a_container_is_that_of_its_first_process(
+    facts: ModuleType, tmp_path: Path
+) -> None:
+    """Counted in ticks since the machine's boot; the process may have any name."""
+    (tmp_path / "1").mkdir()
+    (tmp_path / "stat").write_text("cpu 1 2\nbtime 1700000000\nprocesses 1\n")
+    ticks = 50 * os.sysconf("SC_CLK_TCK")
+    (tmp_path / "1/stat").write_text(f"1 (a) b) S {'0 ' * 18}{ticks} 0 0\n")
+    assert facts.booted_at(tmp_path) == 1700000050
+
+
+def test_directories_that_ansible_left_are_found_by_their_age(
+    facts: ModuleType, tmp_path: Path
+) -> None:
+    """Those of a run that goes on are newer; files and other directories are not Ansible's."""
+    for name, age in (("ansible-tmp-1", 10), ("ansible-moduletmp-2", 30), ("else", 30)):
+        folder = tmp_path / ".ansible/tmp" / name
+        folder.mkdir(parents=True)
+        os.utime(folder, (1000 - age, 1000 - age))
+    (tmp_path / ".ansible/tmp/ansible-file").touch()
+    left = str(tmp_path / ".ansible/tmp/ansible-moduletmp-2")
+    assert facts.leftovers([str(tmp_path), "/nonexistent"], 980) == [left]
+
+
 def test_missing_kernel_options_are_named_only_where_the_kernel_tells(facts: ModuleType) -> None:
     """A kernel of this name has no file in /boot, and one without /proc/config.gz tells nothing."""
     lacking = facts.kernel_lacks(["NO_SUCH_OPTION"], "none")

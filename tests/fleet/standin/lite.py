@@ -3,7 +3,8 @@
 
 Installed under the name of each program. `ggconfigd` reads the configuration files into config.db as
 the real one does: files are read at every start, and give way to values that were set later by other
-means. `iotcored` ends with an error unless its credentials are there. `fleet-provisioning` fills in
+means. `iotcored` ends with an error unless its credentials are there, and holds a TLS connection to
+the data endpoint if it can have one. `fleet-provisioning` fills in
 what a claim would bring. All others wait.
 """
 
@@ -13,6 +14,7 @@ import os
 import signal
 import socket
 import sqlite3
+import ssl
 import sys
 import time
 from contextlib import closing
@@ -103,14 +105,44 @@ def ready() -> None:
 
 
 def connect() -> None:
-    """End with an error unless all that a connection needs is there and can be read."""
+    """End with an error unless all that a connection needs is there and can be read; stay connected."""
     with closing(sqlite3.connect(DATABASE)) as database:
-        for name in ("rootCaPath", "certificateFilePath", "privateKeyPath"):
-            Path(read(database, "system", name) or "/empty").read_bytes()
-        if not (
-            read(database, "system", "thingName") and read(database, *NUCLEUS, "iotDataEndpoint")
-        ):
+        files = {
+            name: Path(read(database, "system", name) or "/empty")
+            for name in ("rootCaPath", "certificateFilePath", "privateKeyPath")
+        }
+        endpoint = read(database, *NUCLEUS, "iotDataEndpoint")
+        for path in files.values():
+            path.read_bytes()
+        if not (read(database, "system", "thingName") and endpoint):
             sys.exit("greengrass-lite-standin: thingName or iotDataEndpoint is empty")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False  # the endpoint of tests has an address and no name
+    try:
+        context.load_verify_locations(files["rootCaPath"])
+        context.load_cert_chain(files["certificateFilePath"], files["privateKeyPath"])
+    except ssl.SSLError:
+        print(
+            "greengrass-lite-standin: no connection with credentials that are not real", flush=True
+        )
+        return
+    while True:
+        hold(endpoint, context)
+        time.sleep(1)
+
+
+def hold(endpoint: str, context: ssl.SSLContext) -> None:
+    """Hold a TLS connection to the data endpoint until it ends, or say why there is none."""
+    try:
+        with (
+            socket.create_connection((endpoint, 8883), 5) as plain,
+            context.wrap_socket(plain) as secure,
+        ):
+            print(f"greengrass-lite-standin: connected to {endpoint}", flush=True)
+            secure.settimeout(None)
+            secure.recv(1)  # the endpoint says nothing for as long as it lives
+    except OSError as error:
+        print(f"greengrass-lite-standin: not connected to {endpoint}: {error}", flush=True)
 
 
 def provision() -> None:
