@@ -28,6 +28,7 @@ ELSEWHERE = {
     "bundle/bytecode.py": "starts another Python",
     "bundle/fit/": "reads native code; has tests of its own",
     "bundle/host.py": "is about the machine that this runs on",
+    "bundle/strip.py": "asks a program of binutils",
     "bundle/supply/": "has keys and advisories; has tests of its own",
     "localcore/core.py": "a running core",
     "localcore/endpoint.py": "starts a server",
