@@ -125,7 +125,7 @@ def test_two_builds_give_the_same_bytes(project: Path) -> None:
     one, two = project / "out", project / "out2"
     files = sorted(path.relative_to(one) for path in one.rglob("*") if path.is_file())
     assert files == sorted(path.relative_to(two) for path in two.rglob("*") if path.is_file())
-    assert len(files) == 10  # the manifest, a model, 4 archives with a bill each
+    assert len(files) == 14  # the manifest, a model, 4 archives with bill and contents each
     for file in files:
         assert (one / file).read_bytes() == (two / file).read_bytes(), file
         assert (two / file).stat().st_mode & 0o777 == 0o644

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from ggfleet.bundle.lean import LeftOut
 from ggfleet.bundle.tree import Entry
@@ -35,7 +35,7 @@ def shares(tree: Sequence[Entry], left_out: Mapping[str, Sequence[LeftOut]]) -> 
     """The biggest first. `left_out` has the origins of which something was left out."""
     found: dict[str, list[Entry]] = {origin: [] for origin in left_out}
     for entry in tree:
-        found.setdefault(entry.origin, []).append(entry)
+        found.setdefault(_called(entry.origin), []).append(entry)
     made = (
         Share(
             origin,
@@ -47,6 +47,11 @@ def shares(tree: Sequence[Entry], left_out: Mapping[str, Sequence[LeftOut]]) -> 
         for origin, entries in found.items()
     )
     return tuple(sorted(made, key=lambda share: (-share.size, share.origin)))
+
+
+def _called(origin: str) -> str:
+    """A folder of the owner's by its name alone: the same archive says the same on any machine."""
+    return PurePath(origin).name if origin.startswith("/") else origin
 
 
 def contents_path(out: Path, archive: Archive) -> Path:
