@@ -2,17 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import http.client
-import os
-import shutil
-import time
-import urllib.error
-from pathlib import Path
-
-from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.urls import open_url
-
 DOCUMENTATION = r"""
 module: greengrass_fetch
 short_description: Downloads files of known SHA-256, and resumes
@@ -30,7 +19,7 @@ options:
     type: list
     elements: dict
     required: true
-    options:
+    suboptions:
       name:
         description: Its name at the server and on the host.
         type: str
@@ -78,6 +67,17 @@ bytes_fetched:
   returned: always
   type: int
 """
+
+import hashlib
+import http.client
+import os
+import shutil
+import time
+import urllib.error
+from pathlib import Path
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.urls import open_url
 
 CHUNK = 1 << 18
 PAUSE = 1.0

@@ -2,14 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-import os
-import shutil
-from pathlib import Path
-
-from ansible.module_utils.basic import AnsibleModule
-
 DOCUMENTATION = r"""
 module: greengrass_library_state
 short_description: Which ML libraries a host has, and what it could take
@@ -89,6 +81,14 @@ uv:
   returned: always
   type: str
 """
+
+import hashlib
+import json
+import os
+import shutil
+from pathlib import Path
+
+from ansible.module_utils.basic import AnsibleModule
 
 RECORD = ".ggfleet.json"
 OURS = ("versions", "current", "previous", ".lock", ".tmp")

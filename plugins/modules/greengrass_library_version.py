@@ -2,20 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
-import json
-import os
-import shutil
-import stat
-import tempfile
-import time
-import zipfile
-from pathlib import Path
-from urllib.parse import urlsplit
-
-from ansible.module_utils.basic import AnsibleModule
-
 DOCUMENTATION = r"""
 module: greengrass_library_version
 short_description: One version of a set of ML libraries, whole or not there
@@ -123,6 +109,20 @@ import_seconds:
   returned: when something was imported
   type: float
 """
+
+import contextlib
+import fcntl
+import json
+import os
+import shutil
+import stat
+import tempfile
+import time
+import zipfile
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from ansible.module_utils.basic import AnsibleModule
 
 RECORD = ".ggfleet.json"
 SITE = "site-packages"

@@ -2,13 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import stat
-import time
-from pathlib import Path
-
-from ansible.module_utils.basic import AnsibleModule
-
 DOCUMENTATION = r"""
 module: greengrass_meter
 short_description: A host's clock, its link counters, and what a program or a folder takes
@@ -62,6 +55,13 @@ run_seconds:
   returned: with a program
   type: float
 """
+
+import os
+import stat
+import time
+from pathlib import Path
+
+from ansible.module_utils.basic import AnsibleModule
 
 BLOCK = 512
 """Bytes in one unit of `st_blocks`, whatever the file system's own block size (POSIX stat)."""
