@@ -12,7 +12,7 @@ COMPILE := $(UV) pip compile -q --universal --generate-hashes --no-header --no-a
            --no-emit-index-url --no-emit-find-links
 MODEL := build/models/digits/metrics.json
 
-.PHONY: help venv demo test lint unit model lock dist clean
+.PHONY: help venv demo test lint unit model lock dist collection clean
 
 help: ## tell what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | sort | expand -t 12
@@ -62,6 +62,9 @@ lock: .venv/.dev ## pin all dependencies anew
 
 dist: .venv/.dev ## build the wheel that pipx installs
 	$(UV) build --wheel --no-build-isolation --python $(BIN)/python --out-dir dist .
+
+collection: .venv/.dev ## build the Ansible collection
+	$(BIN)/python scripts/collection/build.py
 
 clean: ## remove everything that was made
 	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .ansible
