@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -32,10 +33,12 @@ class Fresh:
     def launch(
         self, program: str, *arguments: str | Path, cwd: Path = PROJECT, **env: str
     ) -> Result:
-        """Run one of the environment's programs to its end."""
+        """Run one of the environment's programs to its end; it finds the others."""
+        programs = Path(sys.executable).parent
+        path = f"{programs}:{os.environ['PATH']}"
         done = subprocess.run(
-            [Path(sys.executable).with_name(program), *arguments], cwd=cwd,
-            env={**environment(self.fleet), **env}, stdin=subprocess.DEVNULL,
+            [programs / program, *arguments], cwd=cwd,
+            env={**environment(self.fleet), "PATH": path, **env}, stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=900, check=False,
         )  # fmt: skip
         return Result(done.returncode, done.stdout)
