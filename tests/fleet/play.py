@@ -115,6 +115,15 @@ def connection(fleet: Fleet, host: Host) -> dict[str, str]:
     }
 
 
+PROGRAMS = Path(sys.executable).parent
+"""Where the environment that tests run in has ansible-playbook and its like."""
+
+
+def with_programs() -> str:
+    """Return a PATH for programs that call such programs by their names."""
+    return f"{PROGRAMS}:{os.environ['PATH']}"
+
+
 def environment(fleet: Fleet) -> dict[str, str]:
     """Return an environment in which only the project's ansible.cfg has a say."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_")}

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +12,15 @@ import pytest
 from fleet import pulling
 from fleet.fleet import Fleet
 from fleet.host import Host
-from fleet.play import PROJECT, Result, environment, play, write_inventory
+from fleet.play import (
+    PROGRAMS,
+    PROJECT,
+    Result,
+    environment,
+    play,
+    with_programs,
+    write_inventory,
+)
 from fleet.site import Site
 from functional.collection import install
 
@@ -34,11 +40,9 @@ class Fresh:
         self, program: str, *arguments: str | Path, cwd: Path = PROJECT, **env: str
     ) -> Result:
         """Run one of the environment's programs to its end; it finds the others."""
-        programs = Path(sys.executable).parent
-        path = f"{programs}:{os.environ['PATH']}"
         done = subprocess.run(
-            [programs / program, *arguments], cwd=cwd,
-            env={**environment(self.fleet), "PATH": path, **env}, stdin=subprocess.DEVNULL,
+            [PROGRAMS / program, *arguments], cwd=cwd,
+            env={**environment(self.fleet), "PATH": with_programs(), **env}, stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=900, check=False,
         )  # fmt: skip
         return Result(done.returncode, done.stdout)

@@ -5,15 +5,13 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-import sys
 import tempfile
-from pathlib import Path
 
 import pytest
 
 from fleet import requirements
 from fleet.fleet import MEMORY
-from fleet.play import PROJECT
+from fleet.play import PROGRAMS, PROJECT, with_programs
 
 pytestmark = pytest.mark.fleet
 
@@ -29,8 +27,8 @@ def test_default_scenario() -> None:
     # Paths of sockets have little room, and a folder of pytest takes most of it.
     with tempfile.TemporaryDirectory(prefix="ggm") as home:
         done = subprocess.run(
-            [Path(sys.executable).with_name("molecule"), "test"], cwd=PROJECT,
-            env={**kept, "ANSIBLE_HOME": home, "NO_COLOR": "1"}, stdin=subprocess.DEVNULL,
+            [PROGRAMS / "molecule", "test"], cwd=PROJECT,
+            env={**kept, "PATH": with_programs(), "ANSIBLE_HOME": home, "NO_COLOR": "1"}, stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=900, check=False,
         )  # fmt: skip
     assert done.returncode == 0, done.stdout
