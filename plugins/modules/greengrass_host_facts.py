@@ -162,6 +162,7 @@ import hashlib
 import json
 import os
 import platform
+import pwd
 import re
 import shutil
 import socket
@@ -287,7 +288,7 @@ def leftovers(homes: list, before: float) -> list:
 def read_leftovers() -> list:
     """Return the temporary directories that interrupted runs of Ansible left."""
     logins = {"root", os.environ.get("SUDO_USER", "root")}
-    homes = sorted({os.path.expanduser(f"~{login}") for login in logins})  # noqa: PTH111
+    homes = sorted({entry.pw_dir for entry in pwd.getpwall() if entry.pw_name in logins})
     try:
         return leftovers(homes, max(booted_at(), time.time() - DAY))
     except OSError:  # the login user may not look into root's

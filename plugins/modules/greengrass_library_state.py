@@ -138,9 +138,8 @@ def existing(path: Path) -> Path:
 def available_memory(meminfo: str) -> int:
     """Return the bytes that /proc/meminfo calls available."""
     for line in meminfo.splitlines():
-        name, _, value = line.partition(":")
-        if name == "MemAvailable":
-            return int(value.split()[0]) * 1024
+        if line.startswith("MemAvailable:"):
+            return int(line.split()[1]) * 1024
     return 0
 
 
@@ -158,7 +157,7 @@ def first_line(module, argv) -> str:
     """Return the first line that a program prints, nothing if it fails or is missing."""
     if shutil.which(argv[0]) is None:
         return ""
-    status, out, _ = module.run_command(argv)
+    status, out = module.run_command(argv)[:2]
     return (out.splitlines() or [""])[0] if status == 0 else ""
 
 

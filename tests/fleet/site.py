@@ -30,11 +30,10 @@ class Site:
 
     def release(self, build: str) -> dict[str, Any]:
         """Publish the stand-in; another `build` has the same version and another digest."""
-        folder = self._downloads / build
-        folder.mkdir()
+        folder = self._room(build)
         path, digest = tarball.build(folder, notice=f"{tarball.NOTICE}Build {build}\n")
         return {
-            "greengrass_core_v1_tarball_url": f"{self._server.url}/{build}/{path.name}",
+            "greengrass_core_v1_tarball_url": f"{self._server.url}/{folder.name}/{path.name}",
             "greengrass_core_v1_tarball_sha256": digest,
         }
 
@@ -45,8 +44,7 @@ class Site:
         architecture: str = "all",
     ) -> dict[str, Any]:
         """Publish the stand-in for nucleus lite, or a package of another name."""
-        folder = self._downloads / f"lite-{build}-{package}"
-        folder.mkdir()
+        folder = self._room(f"lite-{build}-{package}-{architecture}")
         path, digest = deb.build(folder, build=build, package=package, architecture=architecture)
         return {
             "greengrass_nucleus_lite_deb_url": f"{self._server.url}/{folder.name}/{path.name}",
@@ -57,8 +55,7 @@ class Site:
         self, build: str = "1", component: str = "aws.greengrass.Nucleus"
     ) -> dict[str, Any]:
         """Publish the stand-in for the classic nucleus, or a zip of another component."""
-        folder = self._downloads / f"classic-{build}-{component}"
-        folder.mkdir()
+        folder = self._room(f"classic-{build}-{component}")
         if self._jar is None:
             self._jar = nucleus_zip.compile_jar(folder, self._rootfs(BOOKWORM))
         path, digest = nucleus_zip.build(folder, self._jar, component=component, build=build)
@@ -94,6 +91,13 @@ class Site:
     def publish(self, name: str) -> tuple[Path, str]:
         """Return where to write a file that hosts are to download, and its address."""
         return self._downloads / name, f"{self._server.url}/{name}"
+
+    def _room(self, name: str) -> Path:
+        """Return a folder of downloads that nobody has: modules of tests publish the same things."""
+        taken = sum(each.name.startswith(f"{name}.") for each in self._downloads.iterdir())
+        folder = self._downloads / f"{name}.{taken}"
+        folder.mkdir()
+        return folder
 
     def variables(self, host: Host) -> dict[str, Any]:
         """Return what the inventory must say about `host` instead of the sample's placeholders."""

@@ -119,6 +119,7 @@ def faulty(fleet: Fleet, site: Site) -> Faulty:
         },
         classic: {
             "greengrass_runtime": "classic",
+            "greengrass_preflight_java": "java8",
             "greengrass_preflight_board": "Jetson",
             "greengrass_preflight_programs": ["python3.8"],
             "greengrass_preflight_local_ports": [8000],
@@ -162,7 +163,7 @@ def test_preflight_reports_what_only_the_classic_nucleus_minds(faulty: Faulty) -
         "error: /tmp is mounted noexec",
         "error: other programs listen at ports of the core: 8000 (/usr/bin/python3 -m http.server 8000).",
         ":8883 ([Errno 111] Connection refused), no.invalid:443 ([Errno -3]",
-        "warning: there is no Java (java); the classic nucleus needs 8 or newer.",
+        "warning: there is no Java (java8); the classic nucleus needs 8 or newer.",
     ):
         assert finding in faulty.said
     assert "another Greengrass (/greengrass/v2" not in faulty.said
