@@ -174,8 +174,11 @@ def _tell(
     for name, each in found.items():
         if spared := each["untouched"].mean:
             output.out.print(f"\n{name}: stopped by the spec's abort, {100 * spared:.1f} % spared")
-    widest = max(each["updated"].half_width for each in found.values())
-    output.out.print(f"\nshares of cores are certain to {100 * widest:.2g} % (95 %)")
+    if seeds > 1:
+        widest = max(each["updated"].half_width for each in found.values())
+        output.out.print(f"\nshares of cores are certain to {100 * widest:.2g} % (95 %)")
+    else:
+        output.out.print("\none seed does not tell how certain the figures are: see --seeds")
     if assumed:
         output.out.print("links and prices are assumptions: name yours with --links")
     if not plan.world.work_mb_s:
@@ -209,7 +212,9 @@ def duration(seconds: float) -> str:
 
 
 def dollars(amount: float) -> str:
-    """`$0.42`, or `$1,234` from a hundred on."""
+    """`$0.42`, `$1,234` from a hundred on, `$189k` from a hundred thousand on."""
+    if amount >= 100_000:  # noqa: PLR2004
+        return f"${amount / 1000:,.0f}k"
     return f"${amount:,.0f}" if amount >= 100 else f"${amount:.2f}"  # noqa: PLR2004
 
 
