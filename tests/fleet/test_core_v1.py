@@ -172,11 +172,8 @@ def test_new_software_and_config_restart_the_core_and_keep_its_state(
 
 def test_tarball_comes_by_way_of_the_controller(core: Core, site: Site) -> None:
     """From an address that only the controller reaches: a file of its own."""
-    release = site.release("3")
-    name = release["greengrass_core_v1_tarball_url"].rsplit("/", 1)[1]
     core.variables |= {
-        **release,
-        "greengrass_core_v1_tarball_url": f"file://{core.fleet.folder}/downloads/3/{name}",
+        **site.here(site.release("3")),
         "greengrass_core_v1_fetch": "controller",
         "greengrass_core_v1_fetch_cache": str(core.fleet.folder / "fetched"),
     }
