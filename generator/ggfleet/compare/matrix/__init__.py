@@ -1,0 +1,1 @@
+"""The matrix: strategies times changes times conditions, measured on real hosts."""
