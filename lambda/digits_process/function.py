@@ -20,9 +20,12 @@ NAME = "digits-process"
 
 
 def load(folder: Path) -> Predict:
-    """Load the model with the TensorFlow of the resource LIBRARIES, else with the host's own."""
-    destination = os.environ.get("LIBRARIES", "")
-    if destination:
+    """Load the model with the TensorFlow of the resource LIBRARIES, else with the host's own.
+
+    Libraries in layers are several resources, with a colon between them as in PYTHONPATH.
+    """
+    destinations = os.environ.get("LIBRARIES", "").split(":")
+    for destination in reversed([each for each in destinations if each]):
         add_libraries(resource_path(os.environ, destination))
     return load_saved_model(NAME, folder)
 

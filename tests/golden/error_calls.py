@@ -19,6 +19,7 @@ from ggfleet.bundle import read_manifest
 from ggfleet.bundle.archive import pack
 from ggfleet.bundle.contents import contents_path, read_contents
 from ggfleet.bundle.fetch import WheelCache, open_url
+from ggfleet.bundle.layers import divide
 from ggfleet.bundle.limits import check_unpacked
 from ggfleet.bundle.requirements import read_requirements
 from ggfleet.bundle.resolve import Lock, resolve
@@ -37,7 +38,7 @@ from ggfleet.localcore.v2.configuration import ConfigurationStore
 from ggfleet.localcore.v2.layout import ComponentLayout
 from ggfleet.localcore.v2.plans import configured, permitted, planned
 from ggfleet.localcore.v2.variables import Variables
-from ggfleet.model import Components, Install, Part
+from ggfleet.model import REST, Components, Install, Layer, Part
 from localcore_support import CORE, FolderStore, Group, arn, tar_of, zip_of
 from unit.factories import make_archive, make_platform
 from unit.test_bundle_parts import Index, built, fleet_of, shop_of
@@ -91,6 +92,16 @@ def requirements(folder: Path, case: Case) -> None:
 
 def tree(_: Path, case: Case) -> None:
     lay([Entry(p, 0o644, len(text), by, Made(text)) for by, p, text in case["entries"]])
+
+
+def layers(folder: Path, case: Case) -> None:
+    """`layers` are packages by layer, `wheels` files by package."""
+    wheels = [
+        make_wheel(folder, name, files=dict.fromkeys(files, ""))
+        for name, files in case["wheels"].items()
+    ]
+    named = [Layer(name, tuple(packages)) for name, packages in case["layers"].items()]
+    divide([*named, Layer(REST)], wheels, lambda each: folder / each.filename, print)
 
 
 def size(_: Path, case: Case) -> None:
@@ -312,6 +323,7 @@ CALLS: Mapping[str, Callable[[Path, Case], None]] = {
     "bundle/contents": contents,
     "bundle/fetch": fetch,
     "bundle/function": function,
+    "bundle/layers": layers,
     "bundle/lock": lock,
     "bundle/manifest": manifest,
     "bundle/model": model,

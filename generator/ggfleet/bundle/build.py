@@ -63,7 +63,7 @@ def build(
 
 def merge(fleet: Fleet, out: Path, built: Sequence[Archive]) -> Manifest:
     """Put archives into the manifest of `out` as it is now: another build may have changed it."""
-    path = out / FILE_NAME
+    path, fleet = out / FILE_NAME, fleet.in_layers
     with locked(out):
         before = read_manifest(path) if path.exists() else None
         there = before.archives if before else ()

@@ -55,12 +55,13 @@ def of_wheels(files: Sequence[Path], platforms: Iterable[Platform]) -> Json:
         "requirements": read.texts,
         "local": read.local,
         "settings": settings,
-        # Cameras and GPUs are for the group: no wheel goes by them.
-        "platforms": [
-            {name: value for name, value in asdict(platform).items() if name != "hardware"}
-            for platform in platforms
-        ],
+        "platforms": [of_platform(platform) for platform in platforms],
     }
+
+
+def of_platform(platform: Platform) -> Json:
+    """All of a platform but cameras and GPUs: those are for the group, no wheel goes by them."""
+    return {name: value for name, value in asdict(platform).items() if name != "hardware"}
 
 
 def of_entries(entries: Iterable[Entry]) -> Json:

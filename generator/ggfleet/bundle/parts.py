@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import asdict, replace
+from itertools import product
 from pathlib import Path
 
-from ggfleet.bundle.bytecode import without
-from ggfleet.bundle.fingerprint import of_entries, of_wheels
+from ggfleet.bundle.bytecode import Interpreter, without
+from ggfleet.bundle.fingerprint import of_entries, of_platform, of_wheels
+from ggfleet.bundle.layers import divide, nothing
 from ggfleet.bundle.limits import check_unpacked, upload_note
 from ggfleet.bundle.resolve import Wheel
 from ggfleet.bundle.sources import file_entry, function_entries, model_entries
@@ -39,8 +42,8 @@ def archives(
     if Part.LIBRARIES in parts:
         for library in shop.fleet.libraries.values():
             if library.install is Install.ML_RESOURCE:
-                for form in forms_of(library):
-                    yield from (build_library(shop, library, target, form) for target in targets)
+                for form, target in product(forms_of(library), targets):
+                    yield from build_library(shop, library, target, form)
     if Part.MODEL in parts:
         for model in shop.fleet.models.values():
             yield from build_models(shop, model, targets)
@@ -58,25 +61,57 @@ def forms_of(library: Library) -> tuple[Form, ...]:
 
 def build_library(
     shop: Workshop, library: Library, target: Platform, form: Form = Form.ZIP
-) -> Archive:
-    """The wheels of an `ml-resource` library."""
+) -> Iterator[Archive]:
+    """The wheels of an `ml-resource` library: one archive, or one for each of its layers."""
     requirements = library.on(target.name).requirements
-    files = [requirements]
     interpreter = shop.interpreters(target)
-    asked = [of_wheels(files, [target]), interpreter.version if interpreter else None]
-    order = Order(Part.LIBRARIES, library.name, target.name, asked, form)
-    if known := shop.find(order):
-        return known
-    wheels = shop.resolve(order, files, target)
+    version = interpreter.version if interpreter else None
+    of_layers: list[Json] = [asdict(each) for each in library.layers]
+    asked: Json = [of_wheels([requirements], [target]), version, *of_layers]
+    orders = [
+        Order(Part.LIBRARIES, each.name, target.name, asked, form) for each in library.apart()
+    ]
+    known = [shop.find(order) for order in orders]
+    if all(known):
+        yield from (archive for archive in known if archive)
+        return
+    wheels = shop.resolve(orders[0], [requirements], target)
     if not wheels:
         raise BundleError(
             f"{requirements} asks for nothing on platform {target.name}",
             fix="correct the environment markers, or remove the library",
         )
     if interpreter is None:
-        shop.progress.say(f"{order}: {without(target)}")
-    with shop.unpacked(wheels, target, interpreter) as entries:
-        return shop.pack(order, lay(entries), target.name, wheels)
+        shop.progress.say(f"{orders[0]}: {without(target)}")
+    for order, own in zip(orders, _shares(shop, library, wheels), strict=True):
+        yield _build_wheels(shop, order, own, target, interpreter)
+
+
+def _shares(shop: Workshop, library: Library, wheels: Sequence[Wheel]) -> list[Sequence[Wheel]]:
+    """The wheels of each layer, or all of them."""
+    if not library.layers:
+        return [wheels]
+    shares = divide(library.layers, wheels, shop.wheels.path, shop.progress.say)
+    return [shares[each.name] for each in library.layers]
+
+
+def _build_wheels(
+    shop: Workshop,
+    order: Order,
+    wheels: Sequence[Wheel],
+    target: Platform,
+    interpreter: Interpreter | None,
+) -> Archive:
+    """One archive of wheels. Where they are the same as before it is not packed anew."""
+    version = interpreter.version if interpreter else None
+    inputs: Json = ["wheels", [each.sha256 for each in wheels], of_platform(target), version]
+    exact = replace(order, inputs=inputs)
+    archive = shop.find(exact)
+    if archive is None:
+        with shop.unpacked(wheels, target, interpreter) as entries:
+            archive = shop.pack(exact, lay(entries or [nothing(order.name)]), target.name, wheels)
+    shop.keep(order, archive)
+    return archive
 
 
 def build_models(shop: Workshop, model: Model, targets: Sequence[Platform]) -> Iterator[Archive]:

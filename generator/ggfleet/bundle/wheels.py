@@ -86,6 +86,11 @@ class OpenWheel:
             )
         return found
 
+    def paths(self) -> list[str]:
+        """Where its files lie in the tree."""
+        files = (info.filename for info in self._zip.infolist() if not info.is_dir())
+        return [path for name in files if (path := self._path(name))]
+
     def describe(self) -> bytes:
         """`METADATA`, as it is in the wheel."""
         try:

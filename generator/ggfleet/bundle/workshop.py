@@ -78,6 +78,10 @@ class Workshop:
             self.progress.say(f"{order}: unchanged, {archive.file}")
         return archive
 
+    def keep(self, order: Order, archive: Archive) -> None:
+        """Remember that exactly these inputs make the archive."""
+        self.fingerprints.keep(self._key(order), archive)
+
     def resolve(self, order: Order, files: Sequence[Path], target: Platform) -> tuple[Wheel, ...]:
         """The wheels of requirements files, all of them in the cache and proven to fit."""
         if not files:
@@ -144,7 +148,7 @@ class Workshop:
         archive = self._archive(order, packed, platform)
         if archive.part in BILLED:
             self._tell_contents(archive, tree, wheels, order.platform)
-        self.fingerprints.keep(self._key(order), archive)
+        self.keep(order, archive)
         self.progress.say(f"{'wrote' if is_new else 'same content, kept'} {archive.file}")
         return archive
 

@@ -128,7 +128,8 @@ def _prepared(
         timeout=float(deployment.timeout),
         forks=forks,
     )
-    return plan, ways(bundles, manifest_in(bundles, fleet), library.name, platform)
+    names = [each.name for each in library.apart()]
+    return plan, ways(bundles, manifest_in(bundles, fleet), names, platform)
 
 
 def _summary(plan: Plan, way: Way, seeds: range) -> Mapping[str, Interval]:

@@ -38,6 +38,7 @@ def draft(fleet: Fleet, manifest: Manifest) -> Draft:
 
     An archive that is not built yet counts as small, which makes the shortest recipes.
     """
+    fleet = fleet.in_layers
     whole = with_stand_ins(fleet, manifest)
     documents: list[Document] = []
     with contextlib.suppress(GgfleetError):
@@ -52,6 +53,7 @@ def draft(fleet: Fleet, manifest: Manifest) -> Draft:
 
 def with_stand_ins(fleet: Fleet, manifest: Manifest) -> Manifest:
     """The manifest with a stand-in for every archive that is not built yet."""
+    fleet = fleet.in_layers
     missing = [each for each in _wanted(fleet) if manifest.find(*each) is None]
     return Manifest((*manifest.archives, *(_stand_in(fleet, *each) for each in missing)))
 
@@ -100,16 +102,9 @@ def _recipes(fleet: Fleet, documents: Iterable[Document]) -> Iterator[DraftRecip
 
 def _parts(fleet: Fleet) -> dict[str, str]:
     """Paths in the spec by the names of the components that are made of them."""
-    kinds: dict[str, tuple[str, Iterable[str]]] = {
-        "library": ("libraries", fleet.libraries),
-        "model": ("models", fleet.models),
-        "function": ("functions", fleet.functions),
-    }
-    return {
-        component_name(fleet, kind, name): f"{key}.{name}"
-        for kind, (key, names) in kinds.items()
-        for name in names
-    }
+    found = {component_name(fleet, "library", n): each.path for n, each in fleet.libraries.items()}
+    found |= {component_name(fleet, "model", n): each.path for n, each in fleet.models.items()}
+    return found | {component_name(fleet, "function", n): f"functions.{n}" for n in fleet.functions}
 
 
 def _below(prefix: str, documents: Iterable[Document]) -> Iterator[tuple[str, Mapping[str, Json]]]:

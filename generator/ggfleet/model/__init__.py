@@ -5,6 +5,7 @@ from ggfleet.model.deployment import Abort, Components, Deployment, Rollout
 from ggfleet.model.document import Document, Json, Note, Rendering
 from ggfleet.model.draft import Draft, Drafter, DraftRecipe
 from ggfleet.model.fleet import CLOUD, SHADOW, Aws, Core, Fleet, Logger, Subscription
+from ggfleet.model.layer import AUTO, BY_SIZE, REST, Layer
 from ggfleet.model.parts import (
     DEFAULT_TIMEOUT,
     RESOURCE_OWNER,
@@ -40,11 +41,14 @@ from ggfleet.model.runtime import (
 __all__ = [
     "ADAPTER",
     "ANY_PLATFORM",
+    "AUTO",
+    "BY_SIZE",
     "CLOUD",
     "DEFAULT_TIMEOUT",
     "OWN_POLICY",
     "READING",
     "RESOURCE_OWNER",
+    "REST",
     "SHADOW",
     "STREAM_MANAGER_MEMORY",
     "Abort",
@@ -73,6 +77,7 @@ __all__ = [
     "Install",
     "Isolation",
     "Json",
+    "Layer",
     "Layout",
     "Library",
     "LocalDevice",

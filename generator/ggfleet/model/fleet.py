@@ -147,6 +147,19 @@ class Fleet:
             functions=functions,
         )
 
+    @cached_property
+    def in_layers(self) -> Fleet:
+        """The same fleet with each layer as a library of its own: what archives are made of.
+
+        Functions have all layers of a library in its place.
+        """
+        if all(each.layer or not each.layers for each in self.libraries.values()):
+            return self
+        apart = {name: each.apart() for name, each in self.libraries.items()}
+        libraries = {one.name: one for each in apart.values() for one in each}
+        functions = {name: _with(each, apart) for name, each in self.functions.items()}
+        return replace(self, libraries=libraries, functions=functions)
+
     def only(self, platforms: Collection[str]) -> Fleet:
         """The same fleet with the cores of some platforms only."""
         return replace(self, cores=tuple(c for c in self.cores if c.platform in platforms))
@@ -168,6 +181,20 @@ class Fleet:
         """The functions that a library or model is attached to."""
         wanted = "libraries" if isinstance(resource, Library) else "models"
         return tuple(f for f in self.functions.values() if resource.name in getattr(f, wanted))
+
+
+def _with(function: Function, apart: Mapping[str, tuple[Library, ...]]) -> Function:
+    """A function with its libraries' layers; a name without a library stays for the rules."""
+    names = {
+        name: [one.name for one in apart[name]] for name in function.libraries if name in apart
+    }
+    access = {
+        layer: access
+        for name, access in function.library_access.items()
+        for layer in names.get(name, [name])
+    }
+    libraries = tuple(layer for name in function.libraries for layer in names.get(name, [name]))
+    return replace(function, libraries=libraries, library_access=access)
 
 
 def _by_end(ends: Iterable[tuple[str, Subscription]]) -> dict[str, tuple[Subscription, ...]]:

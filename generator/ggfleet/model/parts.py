@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 
+from ggfleet.model.layer import Layer
 from ggfleet.model.runtime import Encoding, Isolation, RunAs
 
 RESOURCE_OWNER = "ggc_ml"
@@ -49,7 +50,8 @@ class Library:
 
     `permission` is what the owner group may do with the unpacked files. `layout` is for V2, and
     None where the spec leaves it to the size of the archive. `variants` are platforms and their own
-    requirements; `on` chooses.
+    requirements; `on` chooses. `layers` divide them, `apart` gives each as a library of its own:
+    then `layer` is its name and `whole` that of the library.
     """
 
     name: str
@@ -60,11 +62,34 @@ class Library:
     layout: Layout | None = None
     permission: Access = Access.READ
     variants: tuple[tuple[str, Path], ...] = ()
+    layers: tuple[Layer, ...] = ()
+    layer: str = ""
+    whole: str = ""
 
     def on(self, platform: str) -> Library:
         """The library of one platform."""
         chosen = dict(self.variants).get(platform, self.requirements)
         return replace(self, requirements=chosen, variants=()) if self.variants else self
+
+    def apart(self) -> tuple[Library, ...]:
+        """Each layer as a library, at a folder of its own below the destination; else itself."""
+        if self.layer or not self.layers:
+            return (self,)
+        return tuple(
+            replace(
+                self,
+                name=f"{self.name}-{each.name}",
+                destination=f"{self.destination}/{each.name}",
+                layer=each.name,
+                whole=self.name,
+            )
+            for each in self.layers
+        )
+
+    @property
+    def path(self) -> str:
+        """Where the spec tells of it."""
+        return f"libraries.{self.whole or self.name}"
 
 
 @dataclass(frozen=True)
@@ -91,6 +116,11 @@ class Model:
         """The model with each of its sources, once: they may differ by platform."""
         sources = dict.fromkeys([self.source, *(source for _, source in self.variants)])
         return tuple(replace(self, source=source, variants=()) for source in sources)
+
+    @property
+    def path(self) -> str:
+        """Where the spec tells of it."""
+        return f"models.{self.name}"
 
     @property
     def is_local(self) -> bool:

@@ -67,6 +67,7 @@ def registration(fleet: Fleet, manifest: Manifest, generation: Generation) -> Re
     if generation is Generation.V1:
         documents = {core.name: _v1_documents(fleet, core) for core in fleet.cores}
         return Registration(fleet.name, tuple(_devices(fleet, documents, {})))
+    fleet = fleet.in_layers
     recipes = render_recipes_v2(fleet, manifest)
     bodies = bodies_of(recipes, render_deployment_v2(fleet, manifest))
     groups = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 from types import MappingProxyType
 
 from ggfleet.errors import GgfleetError
@@ -39,6 +40,18 @@ def render(
     Raises `PendingError` naming every value that nothing has produced yet, and `GgfleetError` for a
     value that the target does not take, and for a fleet without a core.
     """
+    rendering = _rendered(fleet.in_layers, manifest, target, previous, generations)
+    # What holds for each layer of a library is told once.
+    return replace(rendering, notes=tuple(dict.fromkeys(rendering.notes)))
+
+
+def _rendered(
+    fleet: Fleet,
+    manifest: Manifest,
+    target: str,
+    previous: Mapping[str, Json] | None,
+    generations: Collection[Generation],
+) -> Rendering:
     if target not in TARGETS:
         raise GgfleetError(f"no target {target}", fix=f"name one of {', '.join(TARGETS)}")
     if not fleet.cores:

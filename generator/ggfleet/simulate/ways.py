@@ -27,25 +27,30 @@ class Way:
         return f"{self.strategy}, {self.retry.name}"
 
 
-def ways(out: Path, manifest: Manifest, library: str, platform: str) -> tuple[Way, ...]:
-    """The ways of a library that was built, from its archives' sizes and its bill.
+def ways(out: Path, manifest: Manifest, libraries: Sequence[str], platform: str) -> tuple[Way, ...]:
+    """The ways of a library that was built, from its archives' sizes and their bills.
 
-    Raises `GgfleetError` when the library has no archive for the platform.
+    `libraries` are the names of its layers, or its own. Raises `GgfleetError` for one that has no
+    archive for the platform.
     """
-    zipped = manifest.find(Part.LIBRARIES, library, platform)
-    if zipped is None:
-        raise GgfleetError(
-            f"library {library} has no archive for platform {platform} in {out}",
-            fix=f"run `ggfleet bundle --platform {platform}`",
-        )
-    wheels = tuple(float(package.size) for package in read_bill(out, zipped))
+    zips = []
+    for library in libraries:
+        zipped = manifest.find(Part.LIBRARIES, library, platform)
+        if zipped is None:
+            raise GgfleetError(
+                f"library {library} has no archive for platform {platform} in {out}",
+                fix=f"run `ggfleet bundle --platform {platform}`",
+            )
+        zips.append(zipped)
+    wheels = tuple(float(package.size) for zipped in zips for package in read_bill(out, zipped))
     found = [Way("os-pip", retry, wheels, pushed=True) for retry in (PIP_BEFORE_25_1, PIP)]
-    found += _deployed("ml-resource", zipped)
-    if image := manifest.find(Part.LIBRARIES, library, platform, Form.IMAGE):
-        found += _deployed("image", image)
+    found += _deployed("ml-resource", zips)
+    images = [manifest.find(Part.LIBRARIES, each, platform, Form.IMAGE) for each in libraries]
+    if all(images):
+        found += _deployed("image", [image for image in images if image])
     return tuple(found)
 
 
-def _deployed(strategy: str, archive: Archive) -> Sequence[Way]:
-    size = (float(archive.size),)
-    return [Way(strategy, retry, size, pushed=False) for retry in (CLASSIC, LITE)]
+def _deployed(strategy: str, archives: Sequence[Archive]) -> Sequence[Way]:
+    sizes = tuple(float(archive.size) for archive in archives)
+    return [Way(strategy, retry, sizes, pushed=False) for retry in (CLASSIC, LITE)]

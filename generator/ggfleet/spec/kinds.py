@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from enum import StrEnum
 from typing import TypeVar
@@ -138,24 +138,41 @@ def words(about: str, like: str, pattern: str = "") -> Key[tuple[str, ...]]:
 
 def paths(about: str, like: str) -> Key[dict[str, tuple[str, ...]]]:
     """Names to lists of absolute paths, which may be empty."""
+    return lists(about, "paths", HARDWARE, ABSOLUTE, {"camera": [like]})
+
+
+def lists(
+    about: str,
+    noun: str,
+    keys: str,
+    values: str,
+    like: Mapping[str, Sequence[str]],
+    *,
+    least: int = 0,
+) -> Key[dict[str, tuple[str, ...]]]:
+    """Names to lists of words; `values` is what all of each must match.
+
+    Whoever reads it tells of wrong names, and of fewer names or words than `least`.
+    """
 
     def read(section: Section, name: str) -> dict[str, tuple[str, ...]]:
         inner = section.section(name)
         found = {each: inner.names(each) for each in inner.given()} if inner else {}
         for each, listed in found.items():
-            for path in listed:
-                if inner and not re.fullmatch(ABSOLUTE, path):
-                    inner.error(each, f"cannot be {path!r}", f"write it like {like}")
+            for word in listed:
+                if inner and not re.fullmatch(values, word):
+                    inner.error(each, f"cannot be {word!r}", f"write it like {shown}")
         return found
 
-    values = {"type": "array", "items": scalar(ABSOLUTE)}
+    shown = next(iter(like.values()))[0]
     schema = {
         "type": "object",
-        "propertyNames": {"pattern": whole(HARDWARE)},
-        "additionalProperties": values,
-        "examples": [{"camera": [like]}],
+        "propertyNames": {"pattern": whole(keys)},
+        "additionalProperties": {"type": "array", "items": scalar(values), "minItems": least},
+        "minProperties": least,
+        "examples": [like],
     }
-    return Key(about, "names and lists of paths", read, schema)
+    return Key(about, f"names and lists of {noun}", read, schema)
 
 
 def mapping(

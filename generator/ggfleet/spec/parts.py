@@ -5,7 +5,17 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from ggfleet.model import Aws, Components, Hardware, Install, Library, Model, Platform
+from ggfleet.model import (
+    REST,
+    Aws,
+    Components,
+    Hardware,
+    Install,
+    Layer,
+    Library,
+    Model,
+    Platform,
+)
 from ggfleet.spec import tables
 from ggfleet.spec.presets import PRESETS
 from ggfleet.spec.section import Section
@@ -82,7 +92,7 @@ def _library(name: str, section: Section, folder: Path, platforms: Platforms) ->
     as_resource = install is Install.ML_RESOURCE
     if as_resource:
         section.require("destination")
-    for key in ("destination", "layout") if not as_resource else ():
+    for key in ("destination", "layout", "layers") if not as_resource else ():
         if section.has(key):
             section.error(
                 key,
@@ -99,8 +109,24 @@ def _library(name: str, section: Section, folder: Path, platforms: Platforms) ->
         owner=owner,
         permission=permission,
         layout=table.layout.read(section),
+        layers=_layers(section) if as_resource else (),
         variants=tuple((platform, folder / file) for platform, file in variants),
     )
+
+
+def _layers(section: Section) -> tuple[Layer, ...]:
+    """Layers whose names will do as parts of paths and of names."""
+    found = tables.Library.layers.read(section)
+    for each in found[:-1]:
+        at = f"{section.at('layers')}.{each.name}"
+        if not re.fullmatch(tables.LAYER, each.name):
+            fix = f"small letters, digits and -, at most 32; {REST} holds what no layer names"
+            section.problems.error(at, f"{each.name!r} cannot be a layer's name", fix)
+        elif not each.packages and not each.least:
+            section.problems.error(at, "is empty", "name a package, or remove the layer")
+    if len(found) == 1:
+        section.error("layers", "is empty", "write auto, or name layers and their packages")
+    return found
 
 
 def read_components(top: Section, folder: Path) -> Components:

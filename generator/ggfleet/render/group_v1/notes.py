@@ -41,14 +41,14 @@ def _libraries(fleet: Fleet) -> Iterator[Note]:
     for library in fleet.libraries.values():
         if library.install is Install.OS_PIP:
             message = "is installed at OS level by the playbooks; the group does not carry it"
-            yield Note(f"libraries.{library.name}", message, hint=True)
+            yield Note(library.path, message, hint=True)
 
 
 def _unused(fleet: Fleet) -> Iterator[Note]:
     message = "is used by no function and no connector, and left out"
     for library in fleet.libraries.values():
         if library.install is Install.ML_RESOURCE and not fleet.is_used(library):
-            yield Note(f"libraries.{library.name}", message)
+            yield Note(library.path, message)
     for model in fleet.models.values():
         if not fleet.is_used(model):
             yield Note(f"models.{model.name}", message)

@@ -54,11 +54,10 @@ def _platforms(parts: Parts) -> Iterator[Note]:
 
 
 def _layout(fleet: Fleet, parts: Parts, resource: Library | Model) -> Iterator[Note]:
-    kind = "libraries" if isinstance(resource, Library) else "models"
     platform = fleet.used_platforms()[0]
     (content,) = parts.of(resource, platform).contents[platform.name]
     chosen = resource.layout if isinstance(resource, Library) else None
-    at = f"{kind}.{resource.name}"
+    at = resource.path
     if content.layout is Layout.IMAGE:
         message = (
             "is mounted, which takes root (RequiresPrivilege), a loop device and squashfs in the "
@@ -76,7 +75,7 @@ def _layout(fleet: Fleet, parts: Parts, resource: Library | Model) -> Iterator[N
 def _left_out(fleet: Fleet) -> Iterator[Note]:
     used = set(attached_ml(fleet))
     for library in fleet.libraries.values():
-        at = f"libraries.{library.name}"
+        at = library.path
         if library.install is Install.OS_PIP:
             message = "is installed at OS level by the playbooks; no component carries it"
             yield Note(at, message, hint=True)
@@ -84,7 +83,7 @@ def _left_out(fleet: Fleet) -> Iterator[Note]:
             yield Note(at, "is used by no function and left out")
     for model in fleet.models.values():
         if model not in used:
-            yield Note(f"models.{model.name}", "is used by no function and left out")
+            yield Note(model.path, "is used by no function and left out")
 
 
 def _resources(fleet: Fleet) -> Iterator[Note]:

@@ -14,6 +14,8 @@ from ggfleet.model import (
     Fleet,
     Function,
     Isolation,
+    Library,
+    Model,
     Note,
     Nucleus,
     Platform,
@@ -121,11 +123,11 @@ def _function(fleet: Fleet, function: Function) -> Iterator[Note]:
 
 
 def _owners(fleet: Fleet) -> Iterator[Note]:
-    for kind, parts in (("libraries", fleet.libraries), ("models", fleet.models)):
-        for name, part in parts.items():
-            if part.owner != RESOURCE_OWNER or part.permission is not Access.READ:
-                message = "is left out: every component's user may read the files, none write them"
-                yield Note(f"{kind}.{name}.owner", message)
+    parts: list[Library | Model] = [*fleet.libraries.values(), *fleet.models.values()]
+    for part in parts:
+        if part.owner != RESOURCE_OWNER or part.permission is not Access.READ:
+            message = "is left out: every component's user may read the files, none write them"
+            yield Note(f"{part.path}.owner", message)
     for name, resource in fleet.resources.items():
         if not isinstance(resource, Secret) and resource.owner:
             message = f"is left out: put the components' user into the group {resource.owner}"

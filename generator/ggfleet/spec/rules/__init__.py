@@ -25,6 +25,7 @@ from ggfleet.spec.rules import (  # isort: skip
     runtimes as runtimes,
     environment as environment,
     destinations as destinations,
+    layers as layers,
     owners as owners,
     models as models,
     local as local,

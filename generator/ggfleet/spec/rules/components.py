@@ -96,6 +96,7 @@ def platforms_run_the_adapter(fleet: Fleet) -> Iterator[Finding]:
 )
 def components_fit_a_region(fleet: Fleet) -> Iterator[Finding]:
     """A Region has at most 5,000 components."""
+    fleet = fleet.in_layers
     parts: list[Library | Model] = [*fleet.libraries.values(), *fleet.models.values()]
     count = len(fleet.functions) + sum(fleet.is_used(each) for each in parts)
     if fleet.components.wanted and count > limits.COMPONENTS:

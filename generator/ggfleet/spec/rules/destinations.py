@@ -74,6 +74,7 @@ def destinations_are_no_system_folders(fleet: Fleet) -> Iterator[Finding]:
 )
 def destinations_do_not_nest(fleet: Fleet) -> Iterator[Finding]:
     """Two ML resources of a function without a container lie apart."""
+    fleet = fleet.in_layers
     reported = set()
     for function in (each for each in fleet.functions.values() if not each.contained):
         has = attached(fleet, function)
@@ -103,6 +104,7 @@ def destinations_do_not_nest(fleet: Fleet) -> Iterator[Finding]:
 )
 def mounts_do_not_hide_each_other(fleet: Fleet) -> Iterator[Finding]:
     """Volumes and ML resources of a function hide none of each other."""
+    fleet = fleet.in_layers
     for function in fleet.functions.values():
         for (first_at, first), (at, second) in combinations(_mounts(fleet, function), 2):
             # Without a container two ML resources are refused: destination-nested.

@@ -25,7 +25,7 @@ def _with_resources(count: int) -> dict[str, str]:
 
 
 def _policies(fleet: Fleet) -> Iterator[tuple[str, int]]:
-    several = pieces(fleet)
+    several, fleet = pieces(fleet), fleet.in_layers
     for function in fleet.functions.values():
         local = sum(several.get(name, 1) for name in function.resources)
         yield f"functions.{function.name}", len(attached_ml(fleet, function)) + local
@@ -101,6 +101,7 @@ def inference_has_time(fleet: Fleet) -> Iterator[Finding]:
 )
 def pythonpath_needs_a_container(fleet: Fleet) -> Iterator[Finding]:
     """PYTHONPATH cannot lead a process without a container to its ML libraries."""
+    fleet = fleet.in_layers
     for function in fleet.functions.values():
         places = function.environment.get("PYTHONPATH", "").split(":")
         libraries = (fleet.libraries[n] for n in function.libraries if n in fleet.libraries)

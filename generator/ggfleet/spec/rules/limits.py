@@ -56,7 +56,7 @@ def _most_devices(fleet: Fleet) -> int:
 
 
 def _resources(fleet: Fleet) -> int:
-    return sum(pieces(fleet).values()) + sum(1 for _ in ml_resources(fleet))
+    return sum(pieces(fleet).values()) + sum(1 for _ in ml_resources(fleet.in_layers))
 
 
 @rule(

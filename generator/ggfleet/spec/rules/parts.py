@@ -16,12 +16,12 @@ T = TypeVar("T")
 
 def ml_resources(fleet: Fleet) -> Iterator[tuple[str, Library | Model]]:
     """The libraries and models that travel as ML resources, each with its path in the document."""
-    for name, library in fleet.libraries.items():
+    for library in fleet.libraries.values():
         if library.install is Install.ML_RESOURCE and library.destination:
-            yield f"libraries.{name}", library
-    for name, model in fleet.models.items():
+            yield library.path, library
+    for model in fleet.models.values():
         if model.destination:
-            yield f"models.{name}", model
+            yield model.path, model
 
 
 def attached(fleet: Fleet, function: Function) -> list[Library | Model]:

@@ -1,7 +1,15 @@
 """Every section of the spec and its keys. Reading, the JSON Schema and docs/spec.md start here."""
 
 from ggfleet.spec.tables.fleet import Abort, Aws, Cores, Deployment, Platform, Rollout
-from ggfleet.spec.tables.parts import Components, Function, Library, Model, Owner, Resource
+from ggfleet.spec.tables.parts import (
+    LAYER,
+    Components,
+    Function,
+    Library,
+    Model,
+    Owner,
+    Resource,
+)
 from ggfleet.spec.tables.patterns import COMPONENT, EXACT_VERSION, PACKAGE, RELEASE, THING
 from ggfleet.spec.tables.runtime import (
     CloudSpooler,
@@ -22,6 +30,7 @@ from ggfleet.spec.tables.wiring import (
 __all__ = [
     "COMPONENT",
     "EXACT_VERSION",
+    "LAYER",
     "PACKAGE",
     "RELEASE",
     "THING",

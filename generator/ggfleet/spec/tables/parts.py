@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from types import MappingProxyType
 
 from ggfleet.model import (
+    AUTO,
+    BY_SIZE,
     DEFAULT_TIMEOUT,
     RESOURCE_OWNER,
+    REST,
     Access,
     Encoding,
     Install,
     Isolation,
+    Layer,
     Layout,
 )
 from ggfleet.spec.keys import Key, Table
@@ -21,8 +26,10 @@ from ggfleet.spec.kinds import (
     choices,
     either,
     flag,
+    lists,
     mapping,
     names,
+    one_of,
     optional,
     per_platform,
     seconds,
@@ -77,6 +84,36 @@ def _attached(about: str, like: str) -> Key[Attached]:
     return either(short, long)
 
 
+LAYER = rf"(?!{REST}$)[a-z][a-z0-9-]{{0,31}}"
+PACKAGES = r"[A-Za-z0-9*]([A-Za-z0-9._*-]*[A-Za-z0-9*])?"
+"""A package's name (PEP 508), or a pattern of some."""
+
+
+def _layers() -> Key[tuple[Layer, ...]]:
+    """`auto`, or `{heavy: [tensorflow], numeric: [numpy, scipy]}`."""
+    about = (
+        "Several archives in place of one, so that a device fetches only those that change: by the "
+        "size of packages, or by their names, with the others in a last one, `rest`. For "
+        "`ml-resource` alone."
+    )
+    like = {"heavy": ["tensorflow"], "numeric": ["numpy", "h5py"]}
+    short: Key[tuple[Layer, ...]] = one_of(about, (AUTO,)).mapped(lambda _: BY_SIZE)
+    long = lists(about, "packages", LAYER, PACKAGES, like, least=1).mapped(_named_layers)
+    return either(short, long).optional(())
+
+
+def _named_layers(found: dict[str, tuple[str, ...]]) -> tuple[Layer, ...]:
+    # PEP 503; `packaging` starts slower
+    named = (
+        Layer(name, tuple(re.sub(r"[-_.]+", "-", each).lower() for each in packages))
+        for name, packages in found.items()
+    )
+    return (*named, Layer(REST))
+
+
+_AS_RESOURCE = ("destination", "layout", "layers")
+
+
 class Library(Table):
     """ML libraries that travel together: they change rarely and weigh much."""
 
@@ -101,11 +138,12 @@ class Library(Table):
             Layout,
         )
     )
+    layers = _layers()
     conditions = (
         {
             "if": {"properties": {"install": {"const": "ml-resource"}}},
             "then": {"required": ["destination"]},
-            "else": {"not": {"anyOf": [{"required": ["destination"]}, {"required": ["layout"]}]}},
+            "else": {"not": {"anyOf": [{"required": [key]} for key in _AS_RESOURCE]}},
         },
     )
 
