@@ -299,7 +299,7 @@ def test_memory_does_not_grow_with_files(tmp_path: Path) -> None:
     [delta] = add_deltas(tmp_path / "new", [tmp_path / "old"], Listener(), differ=differ).deltas
     base = tmp_path / "old-source"
     (base / "big/tool").chmod(0o755)
-    argv = [sys.executable, "-c", PROGRAM, Path(__file__).parents[1], MODULE,
+    argv: list[str | Path] = [sys.executable, "-c", PROGRAM, Path(__file__).parents[1], MODULE,
             tmp_path / "new" / delta.file, base, tmp_path / "tree", new.tree_sha256]  # fmt: skip
     done = subprocess.run(argv, check=True, capture_output=True, text=True)
     assert int(done.stdout) < 64_000_000
