@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
+from ggfleet.bundle.deltas import fitting
 from ggfleet.bundle.fetch import WheelCache
 from ggfleet.bundle.fingerprint import Fingerprints
 from ggfleet.bundle.manifest import FILE_NAME, key_prefix, read_manifest, write_manifest
@@ -68,9 +69,9 @@ def merge(fleet: Fleet, out: Path, built: Sequence[Archive]) -> Manifest:
         before = read_manifest(path) if path.exists() else None
         there = before.archives if before else ()
         stay = (a for a in there if _is_current(fleet, out, a) and not _is_replaced(a, built))
-        manifest = Manifest(
-            tuple(sorted([*stay, *built], key=lambda a: (a.part, a.name, a.platform, a.form)))
-        )
+        archives = sorted([*stay, *built], key=lambda a: (a.part, a.name, a.platform, a.form))
+        deltas = before.deltas if before else ()
+        manifest = Manifest(tuple(archives), fitting(out, archives, deltas))
         if manifest != before:
             write_manifest(path, manifest)
     return manifest

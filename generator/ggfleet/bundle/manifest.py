@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePosixPath
-from typing import get_type_hints
+from typing import Any, get_type_hints
 
 from ggfleet.errors import BundleError
-from ggfleet.model import Archive, Fleet, Form, Json, Manifest, Part
+from ggfleet.model import Archive, Delta, Fleet, Form, Json, Manifest, Part
 from ggfleet.system.files import write_json
 
 VERSION = 1
 FILE_NAME = "manifest.json"
 KINDS = get_type_hints(Archive)
+DELTA_KINDS = get_type_hints(Delta)
 
 
 def read_manifest(path: Path) -> Manifest:
@@ -26,17 +28,25 @@ def read_manifest(path: Path) -> Manifest:
     except (OSError, ValueError) as error:
         raise BundleError(f"{path} cannot be read: {error}", fix=f"remove it and {fix}") from error
     try:
-        return Manifest(tuple(_archive(item) for item in _items(content)))
+        archives = tuple(_archive(item) for item in _items(content))
+        return Manifest(archives, tuple(map(_delta, content.get("deltas", ()))))
     except (KeyError, TypeError, ValueError) as error:
         message = f"{path} is damaged: {error}"
         raise BundleError(message, fix=f"remove it and {fix}") from error
 
 
 def write_manifest(path: Path, manifest: Manifest) -> None:
-    """Write a manifest whole, sorted by part, name and platform."""
+    """Write a manifest whole, sorted by part, name and platform; deltas where there are some."""
     archives = sorted(manifest.archives, key=lambda a: (a.part, a.name, a.platform, a.form))
     items: list[Json] = [archive_to_json(archive) for archive in archives]
-    write_json(path, {"version": VERSION, "archives": items})
+    deltas: list[Json] = [dataclasses.asdict(each) for each in sorted_deltas(manifest.deltas)]
+    told: dict[str, Json] = {"deltas": deltas} if deltas else {}
+    write_json(path, {"version": VERSION, "archives": items, **told})
+
+
+def sorted_deltas(deltas: Iterable[Delta]) -> tuple[Delta, ...]:
+    """Deltas in the order of a manifest."""
+    return tuple(sorted(deltas, key=lambda d: (d.name, d.platform, d.tree_sha256, d.base_sha256)))
 
 
 def key_prefix(fleet: Fleet) -> str:
@@ -68,13 +78,23 @@ def _items(content: object) -> list[object]:
 def _archive(item: object) -> Archive:
     if isinstance(item, dict):
         item = {**item, "form": item.get("form", Form.ZIP.value)}
-    if not isinstance(item, dict) or item.keys() != KINDS.keys():
-        raise ValueError(f"an archive needs exactly {', '.join(KINDS)}")
-    for name, kind in KINDS.items():
+    known = _checked(item, KINDS, "an archive")
+    return Archive(**{**known, "part": Part(known["part"]), "form": Form(known["form"])})
+
+
+def _delta(item: object) -> Delta:
+    return Delta(**_checked(item, DELTA_KINDS, "a delta"))
+
+
+def _checked(item: object, kinds: Mapping[str, type], called: str) -> dict[str, Any]:
+    """An entry whose values have their types, and whose file stays in the folder."""
+    if not isinstance(item, dict) or item.keys() != kinds.keys():
+        raise ValueError(f"{called} needs exactly {', '.join(kinds)}")
+    for name, kind in kinds.items():
         wanted = str if kind in (Part, Form) else kind
         if type(item[name]) is not wanted:
             raise ValueError(f"{name} is not of type {wanted.__name__}")
     file = PurePosixPath(item["file"])
     if file.is_absolute() or ".." in file.parts:
         raise ValueError(f"file {item['file']} leaves the folder")
-    return Archive(**{**item, "part": Part(item["part"]), "form": Form(item["form"])})
+    return item

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ggfleet.bundle import contents
+from ggfleet.bundle.delta import ENDING
 from ggfleet.bundle.manifest import FILE_NAME, read_manifest
 from ggfleet.bundle.supply import sbom
 from ggfleet.bundle.workshop import NAME_DIGITS
@@ -18,6 +19,11 @@ from ggfleet.system.files import locked, sync_folder
 NAME = r"[A-Za-z][A-Za-z0-9_-]*"
 ARCHIVE = re.compile(rf"{NAME}-{NAME}-[0-9a-f]{{{NAME_DIGITS}}}\.({'|'.join(Form)})")
 """NAME-PLATFORM-DIGITS.FORM, as archives are called; nothing else is ours to remove."""
+
+DELTA = re.compile(
+    rf"{NAME}-{NAME}-[0-9a-f]{{{NAME_DIGITS}}}\.from-[0-9a-f]{{{NAME_DIGITS}}}{re.escape(ENDING)}"
+)
+"""And deltas between two of them."""
 
 LOCK = ".building"
 """A folder that builds hold together, and pruning alone: a build lists what it wrote at its end."""
@@ -37,12 +43,12 @@ def building(out: Path) -> AbstractContextManager[None]:
 
 
 def prune(out: Path) -> tuple[Superseded, ...]:
-    """Remove the archives in `out` that its manifest does not name.
+    """Remove the archives and deltas in `out` that its manifest does not name.
 
     Raises `BundleError` without a manifest, and `GgfleetError` while something builds into `out`.
     """
     with locked(out / LOCK, wait=False, fix="prune when its build has ended"):
-        listed = {archive.file for archive in read_manifest(out / FILE_NAME).archives}
+        listed = {each.file for each in read_manifest(out / FILE_NAME).listed}
         found = [each for each in _archives(out) if each.file not in listed]
         for each in found:
             (out / each.file).unlink()
@@ -57,5 +63,6 @@ def _archives(out: Path) -> Iterator[Superseded]:
     """The archives that lie where builds put them; links and folders are somebody else's."""
     for part in Part:
         for path in sorted((out / part).glob("*")):
-            if ARCHIVE.fullmatch(path.name) and path.is_file() and not path.is_symlink():
+            ours = ARCHIVE.fullmatch(path.name) or DELTA.fullmatch(path.name)
+            if ours and path.is_file() and not path.is_symlink():
                 yield Superseded(path.relative_to(out).as_posix(), path.stat().st_size)

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 from rich.table import Table
 
+from ggfleet.bundle import deltas
 from ggfleet.bundle.build import build
 from ggfleet.bundle.prune import Superseded, prune
 from ggfleet.cli import output
@@ -23,7 +24,7 @@ from ggfleet.cli.options import (
     spec_argument,
 )
 from ggfleet.cli.progress import reporting
-from ggfleet.model import Archive, Form
+from ggfleet.model import Archive, Delta, Form
 
 
 @click.command()
@@ -48,6 +49,11 @@ from ggfleet.model import Archive, Form
     "--sign", "key", metavar="KEY",
     help="Sign the manifest: a private key's PEM file, or a pkcs11: URI.",
 )  # fmt: skip
+@click.option(
+    "--delta-from", "olds", multiple=True, metavar="OLD",
+    type=click.Path(path_type=Path, exists=True),
+    help="Also write deltas to the libraries from those of an older manifest or folder of bundles.",
+)  # fmt: skip
 @json_option
 def command(
     spec: Path,
@@ -58,6 +64,7 @@ def command(
     whole: bool,
     explain: bool,
     key: str | None,
+    olds: tuple[Path, ...],
     as_json: bool,
 ) -> int:
     """Build the archives: libraries, models and functions, for each platform that a core has.
@@ -71,6 +78,8 @@ def command(
         manifest = build(
             fleet, fleet.used_platforms(), out, cache=cache, progress=progress, whole=whole
         )
+        if olds:
+            manifest = deltas.add_deltas(out, olds, progress)
     removed = prune(out) if prunes else ()
     signature = sign() if sign else None
     if as_json:
@@ -80,9 +89,11 @@ def command(
         ]
         pruned = {"removed": [asdict(each) for each in removed]} if prunes else {}
         signed = {"signature": str(signature)} if signature else {}
-        output.print_json({"out": str(out), "archives": archives, **pruned, **signed})
+        found = {"deltas": [asdict(each) for each in manifest.deltas]} if manifest.deltas else {}
+        output.print_json({"out": str(out), "archives": archives, **found, **pruned, **signed})
     else:
         output.out.print(table_of(manifest.archives))
+        _tell_deltas(manifest.deltas)
         if explain:
             print_contents(out, manifest.archives)
         output.out.print(f"archives and manifest.json are in {out}")
@@ -99,6 +110,11 @@ def signing(key: str, out: Path) -> Callable[[], Path]:
 
     by = signature.signer(key)
     return lambda: signature.sign_manifest(out, by)
+
+
+def _tell_deltas(found: tuple[Delta, ...]) -> None:
+    for each in found:
+        output.out.print(f"delta {each.file}, {output.megabytes(each.size)}")
 
 
 def _tell_removed(removed: tuple[Superseded, ...]) -> None:

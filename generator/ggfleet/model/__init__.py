@@ -1,6 +1,6 @@
 """What a fleet is, in frozen values. Imports the standard library alone."""
 
-from ggfleet.model.archive import ADAPTER, ANY_PLATFORM, Archive, Form, Manifest, Part
+from ggfleet.model.archive import ADAPTER, ANY_PLATFORM, Archive, Delta, Form, Manifest, Part
 from ggfleet.model.deployment import Abort, Components, Deployment, Rollout
 from ggfleet.model.document import Document, Json, Note, Rendering
 from ggfleet.model.draft import Draft, Drafter, DraftRecipe
@@ -61,6 +61,7 @@ __all__ = [
     "Components",
     "Connector",
     "Core",
+    "Delta",
     "Deployment",
     "Device",
     "DeviceRole",

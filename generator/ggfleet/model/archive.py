@@ -54,10 +54,38 @@ class Archive:
 
 
 @dataclass(frozen=True)
+class Delta:
+    """What turns the tree of an older archive into that of one in the manifest, on a device.
+
+    `file` is relative to the manifest; `base_sha256` and `tree_sha256` digest the two trees.
+    `sha256` and `size` (bytes) are the file's; `written_size` counts the bytes of files that a
+    device writes, while it links the rest.
+    """
+
+    name: str
+    platform: str
+    file: str
+    base_sha256: str
+    tree_sha256: str
+    sha256: str
+    size: int
+    written_size: int
+
+
+@dataclass(frozen=True)
 class Manifest:
-    """The archives of one fleet, at most one for each part, name, platform and form."""
+    """The archives of one fleet, at most one for each part, name, platform and form.
+
+    `deltas` lead to archives of libraries in it.
+    """
 
     archives: tuple[Archive, ...] = ()
+    deltas: tuple[Delta, ...] = ()
+
+    @property
+    def listed(self) -> tuple[Archive | Delta, ...]:
+        """All files that belong to the manifest."""
+        return (*self.archives, *self.deltas)
 
     def only(self, platform: str) -> Manifest:
         """The archives that a core of one platform can get."""

@@ -22,7 +22,7 @@ from cryptography.x509 import load_pem_x509_certificate
 
 from ggfleet.bundle.manifest import FILE_NAME, read_manifest
 from ggfleet.errors import BundleError
-from ggfleet.model import Archive
+from ggfleet.model import Archive, Delta
 from ggfleet.system.files import atomic_file, sha256
 
 SIGNATURE = f"{FILE_NAME}.sig"
@@ -121,7 +121,7 @@ def sign_manifest(out: Path, by: Signer) -> Path:
 
 
 def verify_manifest(out: Path, public: Path) -> tuple[Archive, ...]:
-    """Hold manifest and archives of `out` against a public key; return the archives.
+    """Hold manifest, archives and deltas of `out` against a public key; return the archives.
 
     Raises `BundleError` for the first thing that is not as signed.
     """
@@ -140,17 +140,17 @@ def verify_manifest(out: Path, public: Path) -> tuple[Archive, ...]:
             f"{signature} is not {public}'s signature of {out / FILE_NAME}",
             fix="sign it with `ggfleet bundle --sign KEY`; find out first what changed and who did",
         ) from error
-    archives = read_manifest(out / FILE_NAME).archives
-    for archive in archives:
-        _verify(out, archive)
-    return archives
+    manifest = read_manifest(out / FILE_NAME)
+    for each in manifest.listed:
+        _verify(out, each)
+    return manifest.archives
 
 
-def _verify(out: Path, archive: Archive) -> None:
-    path = out / archive.file
+def _verify(out: Path, listed: Archive | Delta) -> None:
+    path = out / listed.file
     if not path.is_file():
         raise BundleError(f"{path} is missing", fix="run `ggfleet bundle`")
-    if sha256(path) != archive.sha256:
+    if sha256(path) != listed.sha256:
         raise BundleError(
             f"{path} has other bytes than the signed manifest says",
             fix="do not deploy it; remove it and run `ggfleet bundle`",
