@@ -18,9 +18,13 @@ import components_support
 from ggfleet.bundle import read_manifest
 from ggfleet.bundle.archive import pack
 from ggfleet.bundle.contents import contents_path, read_contents
+from ggfleet.bundle.credentials import Credentials
 from ggfleet.bundle.fetch import WheelCache, open_url
+from ggfleet.bundle.indexes import check_pinned
 from ggfleet.bundle.layers import divide
 from ggfleet.bundle.limits import check_unpacked
+from ggfleet.bundle.lock import lock_path, lock_text
+from ggfleet.bundle.locks import Locks, check_known, wanted
 from ggfleet.bundle.requirements import read_requirements
 from ggfleet.bundle.resolve import Lock, resolve
 from ggfleet.bundle.sources import DiskFile, function_entries, model_entries
@@ -39,8 +43,9 @@ from ggfleet.localcore.v2.layout import ComponentLayout
 from ggfleet.localcore.v2.plans import configured, permitted, planned
 from ggfleet.localcore.v2.variables import Variables
 from ggfleet.model import REST, Components, Install, Layer, Part
+from ggfleet.model import Index as PackageIndex
 from localcore_support import CORE, FolderStore, Group, arn, tar_of, zip_of
-from unit.factories import make_archive, make_platform
+from unit.factories import make_archive, make_fleet, make_library, make_platform
 from unit.test_bundle_parts import Index, built, fleet_of, shop_of
 from unit.wheelmaker import Listener, describe, make_wheel
 
@@ -152,6 +157,31 @@ def lock(folder: Path, case: Case) -> None:
     target = make_platform("pi", **{"architecture": "aarch64", **case.get("platform", {})})
     found = Lock(case["lock"], folder / "lock")
     resolve([folder / "r.txt"], target, cache=folder, lock=lambda *_: found)
+
+
+def locks(folder: Path, case: Case) -> None:
+    """`libraries` are requirements files of the fleet; a lock is written for what was `locked`."""
+    paths = [written(folder, case) / name for name in case["libraries"]]
+    libraries = [make_library(f"l{number}", requirements=path) for number, path in enumerate(paths)]
+    fleet = make_fleet(platforms=[PI], libraries=libraries)
+    if "locked" in case:
+        paths[0].write_text(case["locked"])
+        lock_path(paths[:1], PI).write_text(lock_text([], paths[:1], PI))
+        written(folder, case)
+    required = Locks(Listener(), required=True)
+    if "unasked" in case:
+        required.resolve(paths, PI, cache=folder)
+    sets = wanted(fleet, [PI])
+    required.check(sets)
+    check_known(case.get("upgrade", ()), [])
+
+
+def index(folder: Path, case: Case) -> None:
+    """`packages` come from one index alone; `found` is what uv took."""
+    read = read_requirements([written(folder, case) / "r.txt"])
+    own = PackageIndex("own", "https://packages.example.com/simple", tuple(case["packages"]))
+    check_pinned([own], read, case["found"])
+    Credentials([own], {"NETRC": str(folder / "netrc")})
 
 
 def wheel(folder: Path, case: Case) -> None:
@@ -324,7 +354,9 @@ CALLS: Mapping[str, Callable[[Path, Case], None]] = {
     "bundle/fetch": fetch,
     "bundle/function": function,
     "bundle/layers": layers,
+    "bundle/index": index,
     "bundle/lock": lock,
+    "bundle/locks": locks,
     "bundle/manifest": manifest,
     "bundle/model": model,
     "bundle/packing": packing,

@@ -44,6 +44,9 @@ RELATIONS = (
     ("fleet: line", "fleet: line\n[a]: b"),
     ("inventory: hosts.yml", "inventory: nowhere.yml"),
     ("preset: jetson-orin", "python: \"3.8\""),
+    ("packages: [Small_Thing]", "packages: [small thing]"),
+    ("example.org/simple", "example.org/simple\n        packages: [small.thing]"),
+    ("https://packages.example.org", "https://me:secret@packages.example.org"),
 )  # fmt: skip
 """What to replace in `whole.yml`, and what by: mistakes between keys, which no key's table tells."""
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from functools import partial
 from pathlib import Path
 
 from ggfleet.bundle.deltas import fitting
-from ggfleet.bundle.fetch import WheelCache
+from ggfleet.bundle.fetch import WheelCache, authorised
 from ggfleet.bundle.fingerprint import Fingerprints
+from ggfleet.bundle.locks import Locks, wanted
 from ggfleet.bundle.manifest import FILE_NAME, key_prefix, read_manifest, write_manifest
 from ggfleet.bundle.parts import archives
 from ggfleet.bundle.prune import building
-from ggfleet.bundle.resolve import resolve
 from ggfleet.bundle.workshop import Workshop
 from ggfleet.model import (
     ADAPTER,
@@ -37,28 +38,33 @@ def build(
     progress: Progress,
     only: Collection[Part] | None = None,
     whole: bool = False,
+    locked: bool = False,
 ) -> Manifest:
     """Build what the platforms need into `out`, and write `out/manifest.json`.
 
-    `only` limits the parts; `whole` leaves nothing of a wheel out. What is built already is neither
-    built nor written again. Archives of other platforms and parts stay in the manifest as long as
-    the fleet has them and their files are there. Raises `BundleError`, and `ToolError` when uv is
-    missing.
+    `only` limits the parts; `whole` leaves nothing of a wheel out; `locked` refuses wheels that no
+    lock names. What is built already is neither built nor written again. Archives of other
+    platforms and parts stay in the manifest as long as the fleet has them and their files are
+    there. Raises `BundleError`, and `ToolError` when uv is missing.
     """
     path = out / FILE_NAME
+    parts = frozenset(Part) if only is None else frozenset(only)
+    locks = Locks(progress, required=locked)
+    locks.check(wanted(fleet, platforms, parts))
+    indexes = [index for platform in platforms for index in platform.indexes]
     shop = Workshop(
         fleet=fleet,
         platforms=tuple(dict.fromkeys([*fleet.platforms.values(), *platforms])),
         out=out,
         progress=progress,
-        wheels=WheelCache(cache / "wheels", progress),
-        resolver=lambda files, platform: resolve(files, platform, cache=cache),
+        wheels=WheelCache(cache / "wheels", progress, opener=authorised(indexes)),
+        resolver=partial(locks.resolve, cache=cache),
         fingerprints=Fingerprints(cache / "built"),
         before=read_manifest(path) if path.exists() else Manifest(),
         whole=whole,
     )
     with building(out):
-        built = archives(shop, platforms, frozenset(Part) if only is None else frozenset(only))
+        built = archives(shop, platforms, parts)
         return merge(fleet, out, tuple(dict.fromkeys(built)))
 
 

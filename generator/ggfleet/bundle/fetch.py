@@ -13,13 +13,15 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import BinaryIO
 
+from ggfleet.bundle.credentials import Credentials
 from ggfleet.bundle.resolve import Wheel
 from ggfleet.errors import BundleError
+from ggfleet.model import Index
 from ggfleet.system.files import CHUNK, sha256
 from ggfleet.system.progress import Progress
 from ggfleet.system.scratch import scratch_file
@@ -45,11 +47,19 @@ Opener = Callable[[str], BinaryIO]
 """A URL to its bytes; raises what `urllib.request.urlopen` raises."""
 
 
-def open_url(url: str) -> BinaryIO:
+def open_url(url: str, authorization: str = "") -> BinaryIO:
     """Open a URL with the machine's certificates and proxies (SSL_CERT_FILE, HTTPS_PROXY, ...)."""
     request = urllib.request.Request(url, headers={"User-Agent": AGENT})  # noqa: S310
+    if authorization:
+        request.add_unredirected_header("Authorization", authorization)
     stream: BinaryIO = urllib.request.urlopen(request, timeout=TIMEOUT)  # noqa: S310
     return stream
+
+
+def authorised(indexes: Iterable[Index]) -> Opener:
+    """Open URLs with the credentials that there are for their servers."""
+    known = Credentials(indexes)
+    return lambda url: open_url(url, known.header(url))
 
 
 class WheelCache:

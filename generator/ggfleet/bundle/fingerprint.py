@@ -9,6 +9,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
+from ggfleet.bundle.credentials import SECRET
+from ggfleet.bundle.lock import lock_path, read_lock
 from ggfleet.bundle.manifest import archive_from_json, archive_to_json
 from ggfleet.bundle.requirements import read_requirements
 from ggfleet.bundle.tree import Entry
@@ -47,11 +49,18 @@ def of_wheels(files: Sequence[Path], platforms: Iterable[Platform]) -> Json:
     """All that a set of wheels depends on on this machine.
 
     What an index offers is not among it: as with a lock, a set stays as it is until its
-    requirements change. uv's own settings are, because they name indexes.
+    requirements or its lock change. uv's own settings are, because they name indexes.
     """
     read = read_requirements(files)
-    settings = {name: value for name, value in sorted(os.environ.items()) if name[:3] == "UV_"}
+    settings = {
+        name: value
+        for name, value in sorted(os.environ.items())
+        if name.startswith("UV_") and not SECRET.fullmatch(name)
+    }
+    platforms = tuple(platforms)
+    found = [read_lock(lock_path(files, platform)) for platform in platforms]
     return {
+        "locks": [lock.text if lock else "" for lock in found],
         "requirements": read.texts,
         "local": read.local,
         "settings": settings,

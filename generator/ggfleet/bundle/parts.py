@@ -11,6 +11,7 @@ from ggfleet.bundle.bytecode import Interpreter, without
 from ggfleet.bundle.fingerprint import of_entries, of_platform, of_wheels
 from ggfleet.bundle.layers import divide, nothing
 from ggfleet.bundle.limits import check_unpacked, upload_note
+from ggfleet.bundle.locks import requirements_of
 from ggfleet.bundle.resolve import Wheel
 from ggfleet.bundle.sources import file_entry, function_entries, model_entries
 from ggfleet.bundle.tree import lay
@@ -138,8 +139,8 @@ def build_function(shop: Workshop, function: Function, target: Platform) -> Arch
             fix="put its code there, or correct `source` in the spec",
         )
     others = [platform for platform in shop.platforms if platform != target]
-    files = _requirements(shop, function, target)
-    elsewhere = {platform: _requirements(shop, function, platform) for platform in others}
+    files = requirements_of(shop.fleet, function, target)
+    elsewhere = {platform: requirements_of(shop.fleet, function, platform) for platform in others}
     asked = _asked(target, files, elsewhere)
     order = Order(Part.FUNCTION, function.name, target.name, [of_entries(own), asked])
     if known := shop.find(order):
@@ -175,12 +176,6 @@ def build_adapter(shop: Workshop, target: Platform) -> Archive:
     wheels = shop.resolve(order, files, target)
     with shop.unpacked(wheels, target) as entries:
         return shop.pack(order, lay([*own, *entries]), target.name, wheels)
-
-
-def _requirements(shop: Workshop, function: Function, platform: Platform) -> list[Path]:
-    """The requirements files that a function's package takes in on a platform."""
-    libraries = shop.fleet.libraries_of(function, Install.IN_FUNCTION)
-    return [library.on(platform.name).requirements for library in libraries]
 
 
 def _asked(

@@ -1,7 +1,7 @@
 """What ggfleet itself must know of a requirements file; uv reads it for everything else.
 
-Two things: the hashes, because `uv pip compile` resolves past a hash that does not match, and every
-file that the result depends on, for the fingerprint of a build.
+The hashes, because `uv pip compile` resolves past a hash that does not match; every file that the
+result depends on, for the fingerprint of a build; and what is asked, for a lock to be held against.
 """
 
 from __future__ import annotations
@@ -18,7 +18,9 @@ from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel
 from ggfleet.errors import BundleError
 
 FOLDERS = ("-f", "--find-links")
+CONSTRAINTS = ("-c", "--constraint")
 OPTION = re.compile(r"(-r|--requirement|-c|--constraint|-f|--find-links)[=\s]\s*(.+)")
+ADDRESS = re.compile(r"-.*://")
 HASH = re.compile(r"--hash[=\s]sha256:([0-9a-f]{64})")
 
 
@@ -27,12 +29,14 @@ class Requirements:
     """`hashes`: allowed SHA-256 by canonical name, empty when the files pin none.
 
     `texts` are the files' contents in reading order; `local` names wheels on this machine, with
-    size and time, that the files refer to.
+    size and time, that the files refer to. `lines` are what the files ask, without hashes, included
+    files' names and addresses (which may hold a password); a constraint begins with `-c`.
     """
 
     hashes: dict[str, set[str]] = field(default_factory=dict)
     texts: list[str] = field(default_factory=list)
     local: list[str] = field(default_factory=list)
+    lines: list[str] = field(default_factory=list)
 
     def allowed(self, name: str) -> set[str] | None:
         """The hashes a package may have; None when any will do.
@@ -40,6 +44,14 @@ class Requirements:
         As with pip, one hash anywhere means that every package needs one.
         """
         return self.hashes.get(canonicalize_name(name), set()) if self.hashes else None
+
+    def named(self) -> list[Requirement]:
+        """What is asked by name: constraints, options and paths are not among it."""
+        found = []
+        for line in self.lines:
+            with contextlib.suppress(InvalidRequirement):
+                found.append(Requirement(line))
+        return found
 
 
 def read_requirements(paths: Iterable[Path]) -> Requirements:
@@ -51,7 +63,7 @@ def read_requirements(paths: Iterable[Path]) -> Requirements:
     return found
 
 
-def _read(path: Path, found: Requirements, seen: set[Path]) -> None:
+def _read(path: Path, found: Requirements, seen: set[Path], prefix: str = "") -> None:
     if path.resolve() in seen:
         return
     seen.add(path.resolve())
@@ -68,12 +80,14 @@ def _read(path: Path, found: Requirements, seen: set[Path]) -> None:
         option = OPTION.fullmatch(line)
         if option is None:
             _note_requirement(path, line, found)
-        elif "://" not in option[2]:
+        if (option is None or option[1] in FOLDERS) and not ADDRESS.match(line):
+            found.lines.append(prefix + " ".join(HASH.sub("", line).split()))
+        if option is not None and "://" not in option[2]:
             target = path.parent / option[2].strip("\"'")
             if option[1] in FOLDERS:
                 found.local.extend(_wheels(target))
             else:
-                _read(target, found, seen)
+                _read(target, found, seen, "-c " if option[1] in CONSTRAINTS else prefix)
 
 
 def _lines(text: str) -> Iterator[str]:

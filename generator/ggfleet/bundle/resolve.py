@@ -22,6 +22,7 @@ from packaging.tags import Tag
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 
 from ggfleet.bundle.debian import debian_has
+from ggfleet.bundle.indexes import check_pinned, index_arguments
 from ggfleet.bundle.markers import marker_environment
 from ggfleet.bundle.requirements import Requirements, read_requirements
 from ggfleet.bundle.tags import UNKNOWN_TO_UV, check_supported, ranked_tags, uv_platform
@@ -87,7 +88,9 @@ def resolve(
     locked = (lock or uv_lock)(files, platform, cache)
     ranks = ranked_tags(platform)
     chosen, refused = [], []
-    for package in tomllib.loads(locked.text).get("packages", []):
+    packages = tomllib.loads(locked.text).get("packages", [])
+    check_pinned(platform.indexes, requirements, (package["name"] for package in packages))
+    for package in packages:
         if not _is_for(package, platform):
             continue
         try:
@@ -109,13 +112,31 @@ def _all(refused: Sequence[BundleError]) -> BundleError:
     return BundleError(message + "\n".join(f"  {line}" for line in lines))
 
 
-def uv_lock(files: Sequence[Path], platform: Platform, cache: Path) -> Lock:
-    """Let uv resolve; its messages about a set that does not exist become the user's."""
+def uv_lock(
+    files: Sequence[Path],
+    platform: Platform,
+    cache: Path,
+    *,
+    before: str = "",
+    upgrade: Sequence[str] = (),
+) -> Lock:
+    """Let uv resolve; its messages about a set that does not exist become the user's.
+
+    The versions of a lock `before` stay where they can, but those of the packages to `upgrade`.
+    """
     with tempfile.TemporaryDirectory(prefix="ggfleet-") as name:
         out = Path(name).resolve() / "pylock.ggfleet.toml"
+        if before:
+            out.write_text(before)
         there = out.with_name("provided.txt")
         there.write_text("".join(f"{each}=={version}\n" for each, version in platform.provides))
-        command = [program("uv"), *_uv_arguments(files, platform, cache, out, there)]
+        requirements = read_requirements(files)
+        command = [
+            program("uv"),
+            *_uv_arguments(files, platform, cache, out, there),
+            *index_arguments(platform.indexes, requirements, out.with_name("pins")),
+            *(f"--upgrade-package={package}" for package in upgrade),
+        ]
         try:
             # uv takes `./some.whl` from where it runs: let that be the same whoever calls
             run(command, cwd=files[0].resolve().parent)

@@ -18,10 +18,12 @@ from ggfleet.cli.options import (
     cache_option,
     chosen,
     default_bundles,
+    index_option,
     json_option,
     loaded,
     platforms_option,
     spec_argument,
+    with_indexes,
 )
 from ggfleet.cli.progress import reporting
 from ggfleet.model import Archive, Delta, Form
@@ -38,6 +40,10 @@ from ggfleet.model import Archive, Delta, Form
     help="Folder for the archives.",
 )
 @cache_option
+@index_option
+@click.option(
+    "--locked", is_flag=True, help="Refuse wheels that no lock names; `ggfleet lock` writes locks."
+)
 @click.option("--prune", "prunes", is_flag=True, help="Then remove archives that were superseded.")
 @click.option(
     "--whole", is_flag=True, help="Leave nothing out: headers, tests and the like of packages too."
@@ -60,6 +66,8 @@ def command(
     platforms: tuple[str, ...],
     out: Path,
     cache: Path,
+    indexes: tuple[str, ...],
+    locked: bool,
     prunes: bool,
     whole: bool,
     explain: bool,
@@ -69,14 +77,21 @@ def command(
 ) -> int:
     """Build the archives: libraries, models and functions, for each platform that a core has.
 
-    Libraries are resolved for the platform, not for this machine, from wheels alone. Archives are
-    named by their content; what has not changed is not built again.
+    Libraries are resolved for the platform, not for this machine, from wheels alone, and as their
+    locks say where there are any. Archives are named by their content; what has not changed is not
+    built again.
     """
-    fleet = chosen(loaded(spec), platforms)
+    fleet = with_indexes(chosen(loaded(spec), platforms), indexes)
     sign = signing(key, out) if key else None
     with reporting(quiet=as_json) as progress:
         manifest = build(
-            fleet, fleet.used_platforms(), out, cache=cache, progress=progress, whole=whole
+            fleet,
+            fleet.used_platforms(),
+            out,
+            cache=cache,
+            progress=progress,
+            whole=whole,
+            locked=locked,
         )
         if olds:
             manifest = deltas.add_deltas(out, olds, progress)

@@ -23,6 +23,7 @@ VERBS = {
     "check": "Find everything that is wrong with a spec.",
     "rules": "List what check looks for.",
     "explain": "Tell one rule: why, who says so, what to do.",
+    "lock": "Pin each platform's wheels in files to review.",
     "bundle": "Build the archives: libraries, models, functions.",
     "audit": "List the archives' packages, licences and known vulnerabilities.",
     "verify": "Hold archives against their signed manifest.",

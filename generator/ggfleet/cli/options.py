@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+import re
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
 from ggfleet.errors import GgfleetError
 from ggfleet.lint import FindArchives, load, none_built
-from ggfleet.model import Fleet
+from ggfleet.model import Fleet, Index
 from ggfleet.spec import ReadInventory, cached_inventory
 from ggfleet.spec.problems import suggestion
 
@@ -80,6 +82,10 @@ cache_option = click.option(
     default=default_cache,
     help="Folder of fetched wheels.  [default: $GGFLEET_CACHE, or ~/.cache/ggfleet]",
 )
+index_option = click.option(
+    "--extra-index", "indexes", multiple=True, metavar="[NAME=]URL",
+    help="Package index to ask before the spec's and the usual ones; may be repeated.",
+)  # fmt: skip
 endpoint_option = click.option(
     "--endpoint-url", metavar="URL", help="Another S3 endpoint than AWS's own."
 )
@@ -96,6 +102,28 @@ def chosen(fleet: Fleet, platforms: tuple[str, ...]) -> Fleet:
             message = f"--platform {name} is no platform that a core of the spec has"
             raise GgfleetError(message, fix=suggestion(name, known))
     return fleet.only(platforms) if platforms else fleet
+
+
+def with_indexes(fleet: Fleet, indexes: tuple[str, ...]) -> Fleet:
+    """The fleet with further package indexes for each of its platforms, asked first."""
+    extra = tuple(_index(number, text) for number, text in enumerate(indexes, start=1))
+    platforms = {
+        name: replace(platform, indexes=(*extra, *platform.indexes))
+        for name, platform in fleet.platforms.items()
+    }
+    return replace(fleet, platforms=platforms) if extra else fleet
+
+
+def _index(number: int, text: str) -> Index:
+    found = re.fullmatch(r"(?:([A-Za-z][\w-]*)=)?(https?://[^@\s?#]+)", text)
+    if found is None:
+        shown = re.sub(r"//[^/]*@", "//...@", text)
+        fix = "write it like piwheels=https://packages.example.com/simple; credentials belong into "
+        raise GgfleetError(
+            f"--extra-index {shown} is no address of an index",
+            fix=f"{fix}the environment or ~/.netrc",
+        )
+    return Index(found[1] or f"extra-{number}", found[2])
 
 
 def format_of(form: str, as_json: bool) -> str:

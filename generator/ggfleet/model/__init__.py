@@ -16,7 +16,7 @@ from ggfleet.model.parts import (
     Library,
     Model,
 )
-from ggfleet.model.platform import Hardware, Platform
+from ggfleet.model.platform import Hardware, Index, Platform
 from ggfleet.model.problem import READING, Place, Problem, Severity, Target
 from ggfleet.model.reference import Pending, Reference, Resolved
 from ggfleet.model.registration import OWN_POLICY, Device, DeviceRole, Policy, Registration
@@ -75,6 +75,7 @@ __all__ = [
     "Function",
     "FunctionDefaults",
     "Hardware",
+    "Index",
     "Install",
     "Isolation",
     "Json",

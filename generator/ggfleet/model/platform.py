@@ -18,13 +18,27 @@ class Hardware:
 
 
 @dataclass(frozen=True)
+class Index:
+    """A package index (PEP 503) that is asked before the usual one.
+
+    With `packages`, names as PEP 503 normalises them, it is asked for these alone, and nothing else
+    is asked for them. `url` holds no credentials.
+    """
+
+    name: str
+    url: str
+    packages: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Platform:
     """A kind of device, as far as native code can tell.
 
     `architecture` is what `uname -m` prints (`aarch64`, `x86_64`, `armv7l`), `python` and `glibc`
     are `major.minor`. `gpu` names a vendor stack (`jetson`) and, as `hardware`, changes no wheel
     tag. `provides` are Python packages of the device's own system, normalised names with versions.
-    tag. `shared_libraries` are what devices have besides their system: `libopenvino.so.2500`.
+    `shared_libraries` are what devices have besides their system: `libopenvino.so.2500`. `indexes`
+    are asked in their order.
     """
 
     name: str
@@ -36,6 +50,7 @@ class Platform:
     shared_libraries: tuple[str, ...] = ()
     hardware: tuple[Hardware, ...] = ()
     provides: tuple[tuple[str, str], ...] = ()
+    indexes: tuple[Index, ...] = ()
 
     def find(self, kind: str) -> Hardware | None:
         """The camera or GPU, where the platform is known to have one."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from ggfleet.model import (
@@ -10,6 +11,7 @@ from ggfleet.model import (
     Aws,
     Components,
     Hardware,
+    Index,
     Install,
     Layer,
     Library,
@@ -60,14 +62,44 @@ def _platform(name: str, section: Section) -> Platform:
         shared_libraries=table.shared_libraries.read(section),
         hardware=(*own, *(each for each in usual if each.kind not in named)),
         provides=_provided(section),
+        indexes=_indexes(table.indexes.read(section)),
     )
+
+
+def _indexes(sections: Sequence[tuple[str, Section]]) -> tuple[Index, ...]:
+    owners: dict[str, str] = {}
+    indexes = [(_index(name, section), section) for name, section in sections]
+    for index, section in indexes:
+        for package in index.packages:
+            owner = owners.setdefault(package, index.name)
+            if owner != index.name:
+                fix = f"take it out here, or of {owner}"
+                section.error("packages", f"names {package}, which comes from {owner}", fix)
+    return tuple(index for index, _ in indexes)
+
+
+def _index(name: str, section: Section) -> Index:
+    packages = tables.Index.packages.read(section)
+    for package in packages:
+        if not re.fullmatch(tables.PACKAGE, package):
+            section.error("packages", f"cannot be {package!r}", "write it as pip knows it: numpy")
+    normal = tuple(dict.fromkeys(map(_normal, packages)))
+    url = tables.Index.url.read(section)
+    if "@" in url:
+        fix = f"put them into the environment (UV_INDEX_{name.upper()}_PASSWORD) or into ~/.netrc"
+        section.error("url", "holds credentials, or an @", fix)
+    return Index(name, url, normal)
+
+
+def _normal(package: str) -> str:
+    return re.sub(r"[-_.]+", "-", package).lower()  # PEP 503; `packaging` starts slower
 
 
 def _provided(section: Section) -> tuple[tuple[str, str], ...]:
     found = {}
     for package, version in tables.Platform.provides.read(section).items():
         at = f"{section.at('provides')}.{package}"
-        name = re.sub(r"[-_.]+", "-", package).lower()  # PEP 503; `packaging` starts slower
+        name = _normal(package)
         if not re.fullmatch(tables.PACKAGE, package):
             section.problems.error(at, "is no name of a package", "write it as pip knows it: numpy")
         elif not re.fullmatch(tables.RELEASE, version):

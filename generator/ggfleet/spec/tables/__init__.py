@@ -1,6 +1,6 @@
 """Every section of the spec and its keys. Reading, the JSON Schema and docs/spec.md start here."""
 
-from ggfleet.spec.tables.fleet import Abort, Aws, Cores, Deployment, Platform, Rollout
+from ggfleet.spec.tables.fleet import Abort, Aws, Cores, Deployment, Index, Platform, Rollout
 from ggfleet.spec.tables.parts import (
     LAYER,
     Components,
@@ -44,6 +44,7 @@ __all__ = [
     "Deployment",
     "Function",
     "FunctionDefaults",
+    "Index",
     "Library",
     "Logger",
     "Model",

@@ -11,6 +11,7 @@ from ggfleet.spec.kinds import (
     counted,
     flag,
     mapping,
+    named,
     names,
     one_of,
     paths,
@@ -57,6 +58,25 @@ class Aws(Table):
     )
 
 
+class Index(Table):
+    """A package index besides the usual one: piwheels', NVIDIA's, one's own.
+
+    A name and a password, where it wants them, come from `UV_INDEX_NAME_USERNAME` and
+    `UV_INDEX_NAME_PASSWORD` in the environment (`NAME` in capitals), or from `~/.netrc`.
+    """
+
+    url = text(
+        "Its address (PEP 503), without credentials.",
+        pattern=r"https?://[^\s?#]+",
+        like="https://packages.example.com/simple",
+    )
+    packages = names(
+        "Packages that come from this index and no other; it is asked for nothing else then. Each "
+        "stands in the requirements file. Without the key it is asked first for every package.",
+        "torch",
+    )
+
+
 class Platform(Table):
     """A kind of device that archives are built for. What it says goes before its preset."""
 
@@ -92,6 +112,7 @@ class Platform(Table):
         PACKAGE,
         values=RELEASE,
     )
+    indexes = named("Package indexes that are asked before the usual one.", Index)
     conditions = (
         {"anyOf": [{"required": ["preset"]}, {"required": ["architecture", "python", "glibc"]}]},
     )
