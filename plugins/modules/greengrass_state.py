@@ -137,6 +137,8 @@ changes:
   type: list
 """
 
+import contextlib
+import errno
 import grp
 import json
 import os
@@ -145,6 +147,7 @@ import shutil
 import stat
 import subprocess
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 ARGUMENTS = r"""<<INCLUDE_ANSIBLE_MODULE_JSON_ARGS>>"""
@@ -202,7 +205,8 @@ class Host:
             if self.note(f"directory {path} made"):
                 missing = [folder for folder in (path, *path.parents) if not folder.is_dir()]
                 for folder in reversed(missing):
-                    folder.mkdir(mode=0o700)
+                    with room_for(folder, 0):
+                        folder.mkdir(mode=0o700)
                     give(folder, *self._owner(wanted), int(wanted["mode"], 8))
             return
         self._permissions(path, wanted)
@@ -216,7 +220,8 @@ class Host:
             return
         self._show(wanted, before)
         if self.note(f"file {path} written"):
-            write(path, content, *self._owner(wanted), int(wanted["mode"], 8))
+            with room_for(path, len(content)):
+                write(path, content, *self._owner(wanted), int(wanted["mode"], 8))
 
     def sysctls(self, wanted: dict) -> None:
         """Have systemd apply its files unless the kernel shows what is wanted."""
@@ -251,6 +256,32 @@ class Host:
             old = "" if before is None else before.decode("utf-8", "replace")
             headers = {"before_header": wanted["path"], "after_header": wanted["path"]}
             self.differences.append({**headers, "before": old, "after": wanted["content"]})
+
+
+@contextlib.contextmanager
+def room_for(path: Path, size: int) -> Iterator[None]:
+    """Say what is full when there is no room for `size` bytes at `path`."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        raise RefusedError(no_room(path, size)) from error
+
+
+def no_room(path: Path, size: int) -> str:
+    """Return what is full, what was needed, and what to do."""
+    disk = next(folder for folder in path.parents if folder.is_mount())
+    free = os.statvfs(disk)
+    left = (
+        "no inode is"
+        if free.f_files and not free.f_ffree
+        else f"{free.f_bfree * free.f_frsize} are"
+    )
+    return (
+        f"the disk at {disk} is full: {path} needs {size} bytes and an inode, {left} free. Make "
+        "room there, then run again. What was at that path is unchanged"
+    )
 
 
 def user_id(name: str) -> int | None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from fleet import requirements
+from fleet import requirements, told
 from fleet.fleet import Fleet
 from fleet.site import Site
 
@@ -19,6 +19,14 @@ def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> 
     if nextitem is None or nextitem.path != item.path:
         for made in _FLEETS:
             made.end_hosts()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Show how long runs took to tell of faults, where tests have noted it."""
+    lines = told.table(terminalreporter.getreports("passed"))
+    if lines:
+        terminalreporter.section("seconds until a run told of a fault: median")
+        terminalreporter.write_line("\n".join(lines))
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,7 @@
     halting_server.py ADDRESS PORT FOLDER
 
 It makes a file FOLDER/.halted* when half of one has been sent, and sends the rest once there is a
-file FOLDER/.go-on.
+file FOLDER/.go-on, or FOLDER/.go-on-NAME for the one file.
 """
 
 from __future__ import annotations
@@ -25,7 +25,10 @@ class Halting(SimpleHTTPRequestHandler):
         outputfile.write(content[: len(content) // 2])
         outputfile.flush()
         Path(self.directory, f".halted{self.client_address[1]}").touch()
-        while not Path(self.directory, ".go-on").exists():
+        signals = [
+            Path(self.directory, name) for name in (".go-on", f".go-on-{Path(self.path).name}")
+        ]
+        while not any(signal.exists() for signal in signals):
             time.sleep(0.05)
         outputfile.write(content[len(content) // 2 :])
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -83,6 +84,12 @@ class Host:
             check=check,
             timeout=BOOT_SECONDS * self.system.patience,
         )
+
+    def put(self, path: Path, place: str) -> None:
+        """Copy a file of this machine to `place` on the running host."""
+        assert self._boot is not None
+        # Its file system is mounted where it was booted.
+        shutil.copy(path, f"/proc/{self._boot.pid}/root{self.state}/root{place}")
 
     def reboot(self) -> None:
         """Reboot from inside and wait for the host to be back."""

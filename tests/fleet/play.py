@@ -8,8 +8,9 @@ import os
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Timer
 from typing import Any
@@ -23,6 +24,7 @@ PLAY_SECONDS = 900
 """Seconds after which a run counts as hanging; an emulated host is given more."""
 # Most test hosts have no endpoint to connect to, and nothing to wait for.
 OFFLINE = {"greengrass_verify_connection_timeout": 0}
+_FATAL = re.compile(r"fatal: \[([^]]+)\]")
 _RECAP = re.compile(r"^(\S+)\s+: (ok=\d+ .*)$", re.MULTILINE)
 
 
@@ -32,6 +34,8 @@ class Result:
 
     status: int
     output: str
+    told: dict[str, float] = field(default_factory=dict)
+    """When it was last said of a host that it has failed, as `time.monotonic` counts; by name."""
 
     def recap(self, host: Host) -> dict[str, int]:
         """Return the counts of one host: ok, changed, unreachable, failed, ..."""
@@ -62,6 +66,7 @@ class Running:
             f"--inventory={write_inventory(fleet, hosts)}",
             f"--limit={','.join(host.name for host in hosts)}", f"playbooks/{name}", *options,
         ]  # fmt: skip
+        self._told: dict[str, float] = {}
         self._process = subprocess.Popen(
             argv, cwd=PROJECT, env=environment(fleet), stdin=subprocess.DEVNULL, text=True,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
@@ -76,6 +81,8 @@ class Running:
         assert self._process.stdout is not None
         for line in self._process.stdout:
             self._printed.append(line)
+            if failed := _FATAL.match(line):
+                self._told[failed[1]] = time.monotonic()
             yield line
 
     def finish(self) -> Result:
@@ -85,7 +92,7 @@ class Running:
         self._deadline.cancel()
         assert self._process.stdout is not None
         self._process.stdout.close()
-        return Result(status, "".join(self._printed))
+        return Result(status, "".join(self._printed), self._told)
 
 
 def play(fleet: Fleet, name: str, hosts: dict[Host, dict[str, Any]], *options: str) -> Result:

@@ -75,6 +75,6 @@ class HaltingServer(Server):
             assert time.monotonic() < deadline, "nobody asked for the files"
             time.sleep(0.1)
 
-    def go_on(self) -> None:
-        """Send the rest, and all other files whole."""
-        (self._folder / ".go-on").touch()
+    def go_on(self, name: str = "") -> None:
+        """Send the rest of all files, those to come too, or of the one with a name."""
+        (self._folder / (f".go-on-{name}" if name else ".go-on")).touch()

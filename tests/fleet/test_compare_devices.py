@@ -10,6 +10,7 @@ import pytest
 
 from fleet.file_server import FileServer
 from fleet.fleet import Fleet
+from fleet.four_steps import take_step
 from fleet.libraries import WEIGHT, Libraries, make_libraries
 from fleet.play import play
 from fleet.traces import inventory
@@ -66,11 +67,16 @@ def test_both_strategies_are_measured_on_two_hosts_and_shown(fleet: Fleet, tmp_p
         }
         refused = play(fleet, "compare.yml", {hosts[0]: inputs}).must_fail()
         consented = {host: {**inputs, "greengrass_compare_consent": True} for host in hosts}
-        play(fleet, "compare.yml", consented, "--check").must_pass()
+        checked = [take_step(fleet, "compare.yml", consented, "--check")]
         play(fleet, "compare.yml", consented).must_pass()
+        checked.append(take_step(fleet, "compare.yml", consented, "--check"))
     finally:
         server.close()
     assert "set greengrass_compare_consent to true" in " ".join(refused.output.split())
+    for step in checked:
+        assert "A run would measure os-pip, ml-resource" in " ".join(step.result.output.split())
+        assert set(step.changed.values()) == {0}
+        assert set(step.traces.values()) == {""}
     runs = [json.loads(line) for line in (tmp_path / "runs.jsonl").read_text().splitlines()]
     assert sorted((run["host"], run["strategy"]) for run in runs) == [
         (host.name, strategy) for host in hosts for strategy in ("ml-resource", "os-pip")

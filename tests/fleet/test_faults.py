@@ -6,12 +6,14 @@ one that met no fault.
 
 from __future__ import annotations
 
+import collections
 import random
 import shutil
+import time
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
-from threading import Timer
+from threading import Thread, Timer
 from typing import Any
 
 import pytest
@@ -22,39 +24,15 @@ from fleet.play import Result, Running, play
 from fleet.server import HaltingServer
 from fleet.site import Site
 from fleet.stranger import checkout, play_as_stranger
-from fleet.tree import differences, tree
+from fleet.told import SECONDS, Told
+from fleet.tree import tree
+from fleet.undisturbed import KINDS, Undisturbed, is_header, said_of, worked_on
 
 pytestmark = pytest.mark.fleet
 
-KINDS = ("V1", "lite")
 SEED = 4
 MOMENTS = 5
 YEAR = 365 * 24 * 60 * 60
-
-
-@dataclass
-class Undisturbed:
-    """A host of each kind that met no fault, what its inventory says, and what it holds."""
-
-    fleet: Fleet
-    variables: dict[str, dict[str, Any]]
-    trees: dict[str, dict[str, str]]
-    recaps: dict[str, dict[str, int]]
-    worked: dict[str, list[str]]
-    """The headers of the tasks that had something to do on the host of this kind."""
-
-    def must_be_like(self, hosts: dict[Host, str], but: tuple[str, ...] = ()) -> None:
-        """Fail unless each host holds what the undisturbed one of its kind does, `but` aside."""
-        found = {host.name: differences(host, self.trees[kind]) for host, kind in hosts.items()}
-        other = {(name, path) for name, paths in found.items() for path in paths}
-        assert not [each for each in sorted(other) if not each[1].startswith(but)], found
-
-    def second_run(self, hosts: dict[Host, str], but: tuple[str, ...] = ()) -> None:
-        """Run site.yml again, now that the faults are gone; all must end like the undisturbed."""
-        chosen = {host: self.variables[kind] for host, kind in hosts.items()}
-        result = play(self.fleet, "site.yml", chosen).must_pass()
-        assert [result.recap(host)["failed"] for host in hosts] == [0] * len(hosts)
-        self.must_be_like(hosts, but)
 
 
 @pytest.fixture(scope="module")
@@ -77,33 +55,6 @@ def undisturbed(fleet: Fleet, site: Site) -> Undisturbed:
     )
 
 
-def worked_on(result: Result, host: Host) -> list[str]:
-    """Return the headers of the tasks that had something to do on a host, in their order."""
-    headers: list[str] = []
-    header = ""
-    for line in result.output.splitlines():
-        if is_header(line):
-            header = line
-        elif line.endswith(f": [{host.name}]") and header not in headers:
-            headers.append(header)
-    return headers
-
-
-def said_of(result: Result, host: Host, state: str) -> str:
-    """Return in one line what was said last of a host that ended in a state."""
-    said = result.output.split(f"\nfatal: [{host.name}]: {state}! =>")
-    assert len(said) > 1, f"{host.name} must have ended as {state}:\n{result.output}"
-    # Where secrets pass, only the line that comes before is shown.
-    before = said[-2].rpartition("[ERROR]: ")[2]
-    after = said[-1].split("\nTASK [")[0].split("\nfatal: ")[0]
-    return " ".join(f"{before} {after}".split())
-
-
-def is_header(line: str) -> bool:
-    """Tell whether a task begins with this line."""
-    return line.startswith(("TASK [", "RUNNING HANDLER ["))
-
-
 # Faults that are there from the beginning --------------------------------------------------------
 
 
@@ -112,11 +63,17 @@ class Refused:
     """Hosts with a fault of each sort, after one run over all of them, and after the second."""
 
     result: Result
+    began: float
     hosts: dict[str, Host] = field(default_factory=dict)
 
     def says(self, name: str) -> str:
         """Return in one line what was said of a host's failure."""
         return said_of(self.result, self.hosts[name], "FAILED")
+
+    def seconds(self, sort: str) -> list[float]:
+        """Return how long after the run's beginning a fault was told, of each kind of core."""
+        names = [self.hosts[f"{sort}-{kind.lower()}"].name for kind in KINDS]
+        return [self.result.told[name] - self.began for name in names]
 
 
 DIGEST = {"V1": "greengrass_core_v1_tarball_sha256", "lite": "greengrass_nucleus_lite_deb_sha256"}
@@ -166,7 +123,14 @@ def refused(fleet: Fleet, site: Site, undisturbed: Undisturbed) -> Refused:
         hosts[f"cache-{kind.lower()}"].root(
             f"{fill(CACHE, '4k')}; head --bytes=4096 /dev/zero > {CACHE}/other"
         )
-    return Refused(play(fleet, "site.yml", chosen).must_fail(), hosts)
+    began = time.monotonic()
+    return Refused(play(fleet, "site.yml", chosen).must_fail(), began, hosts)
+
+
+@pytest.mark.parametrize("sort", SORTS)
+def test_the_run_tells_before_it_ends(refused: Refused, record_property: Told, sort: str) -> None:
+    """How many seconds after its beginning is shown at the end of the tests."""
+    record_property(f"{SECONDS}{sort}", refused.seconds(sort))
 
 
 def test_wrong_digest_is_told_with_both(refused: Refused) -> None:
@@ -191,11 +155,21 @@ def test_expired_certificate_and_wrong_clock_are_told_apart(refused: Refused) ->
         assert "fix: set the clock (timedatectl set-time)" in said
 
 
-def test_full_disks_are_told_with_what_did_not_fit(refused: Refused) -> None:
+def test_full_disks_are_told_with_what_did_not_fit(
+    refused: Refused, undisturbed: Undisturbed
+) -> None:
     """Also where it is a program that ran out of space; what had been unpacked gives its room back."""
     assert refused.hosts["full-v1"].root("ls -A /greengrass") == "certs"
-    for name in ("full-v1", "full-lite", "cache-v1", "cache-lite"):
+    for name in ("full-v1", "cache-v1", "cache-lite"):
         assert "No space left on device" in refused.says(name), name
+    credentials = "/var/lib/greengrass/credentials"
+    given = undisturbed.variables["lite"]["greengrass_certificates_root_ca"]
+    needed = Path(given).stat().st_size
+    said = refused.says("full-lite")
+    assert (
+        f"full-lite: the disk at {ROOT['lite']} is full: {credentials}/root.ca.pem needs {needed} bytes"
+        " and an inode, 0 are free. Make room there, then run again." in said
+    )
 
 
 def test_second_run_without_the_faults_leaves_what_an_undisturbed_one_does(
@@ -231,7 +205,7 @@ def test_user_with_a_locked_down_umask_makes_the_same_hosts(
 
 
 def test_lost_links_and_sessions_in_the_middle_of_a_download(
-    fleet: Fleet, undisturbed: Undisturbed, tmp_path: Path
+    fleet: Fleet, undisturbed: Undisturbed, tmp_path: Path, record_property: Told
 ) -> None:
     """Half of the file is there when one cable is pulled, and on the other host sshd ends."""
     names = [f"{sort}-{kind.lower()}" for kind in KINDS for sort in ("link", "sshd")]
@@ -242,14 +216,25 @@ def test_lost_links_and_sessions_in_the_middle_of_a_download(
             host: halting(undisturbed, kind, server, tmp_path) for host, kind in kinds.items()
         }
         run = Running(fleet, "site.yml", chosen)
+        reader = in_background(run)
+        faults: dict[str, float] = {}
         for number, kind in enumerate(KINDS, start=1):
             server.wait_halted(2 * number)  # the two hosts of a kind are at this task together
             fleet.network.cut(f"link-{kind.lower()}")
+            faults |= dict.fromkeys(
+                (f"link-{kind.lower()}", f"sshd-{kind.lower()}"), time.monotonic()
+            )
             hosts[f"sshd-{kind.lower()}"].root(
                 "systemctl restart ssh; loginctl terminate-user pi", check=False
             )
+        reader.join()
         result = run.finish()
         assert result.status == UNREACHABLE, result.output
+        for sort in ("link", "sshd"):
+            names = [f"{sort}-{kind.lower()}" for kind in KINDS]
+            record_property(
+                f"{SECONDS}{sort}", [result.told[name] - faults[name] for name in names]
+            )
         for host in hosts.values():
             assert result.recap(host)["unreachable"] == 1
             said = said_of(result, host, "UNREACHABLE")
@@ -262,6 +247,37 @@ def test_lost_links_and_sessions_in_the_middle_of_a_download(
         undisturbed.must_be_like({hosts[f"link-{kind.lower()}"]: kind for kind in KINDS})
 
 
+def in_background(run: Running) -> Thread:
+    """Read what a run prints while a test does something else, for the moments to be noted."""
+    reader = Thread(target=lambda: collections.deque(run.lines(), maxlen=0))
+    reader.start()
+    return reader
+
+
+def test_sshd_that_restarts_and_keeps_its_sessions_is_not_noticed(
+    fleet: Fleet, undisturbed: Undisturbed, tmp_path: Path
+) -> None:
+    """As an upgrade of its package does, while half of each download is there: one run is enough."""
+    hosts = fleet.boot("restart-v1", "restart-lite")
+    kinds = dict(zip(hosts, KINDS, strict=True))
+    with closing(HaltingServer(fleet.network, tmp_path)) as server:
+        chosen = {
+            host: halting(undisturbed, kind, server, tmp_path) for host, kind in kinds.items()
+        }
+        run = Running(fleet, "site.yml", chosen)
+        for number, (host, kind) in enumerate(kinds.items(), start=1):
+            server.wait_halted(number)
+            before = host.root(SSHD)
+            host.root("systemctl restart ssh")
+            assert host.root(SSHD) != before
+            server.go_on(chosen[host][URL[kind]].rpartition("/")[2])
+        result = run.finish().must_pass()
+    assert [result.recap(host)["unreachable"] for host in hosts] == [0, 0]
+    undisturbed.must_be_like(kinds, but=MARK)
+
+
+MARK = ("/greengrass/ggc/packages/1.11.6/.installed-",)  # holds the address of the download
+SSHD = "systemctl show --property=MainPID ssh"
 # Ansible's own directories with the module that was ended. They stay until the next boot, or a day.
 OF_ENDED_SESSIONS = ("/root/.ansible/tmp/ansible-", "/tmp/ansible_")
 UNREACHABLE = 4  # the exit status of ansible-playbook
@@ -281,7 +297,7 @@ def halting(
 
 
 def test_power_cut_at_ten_moments_leaves_nothing_half_done(
-    fleet: Fleet, undisturbed: Undisturbed
+    fleet: Fleet, undisturbed: Undisturbed, record_property: Told
 ) -> None:
     """Five hosts of each kind in one run, each cut at another of the tasks that concern it.
 
@@ -300,13 +316,21 @@ def test_power_cut_at_ten_moments_leaves_nothing_half_done(
             cuts.setdefault(tasks[draw.randrange(*bounds)], []).append(host)
     run = Running(fleet, "site.yml", {host: undisturbed.variables[kinds[host]] for host in hosts})
     timers: list[Timer] = []
+    moments: dict[str, float] = {}
+
+    def cut(host: Host) -> None:
+        moments[host.name] = time.monotonic()
+        host.cut_power()
+
     for line in run.lines():
         for host in cuts.pop(line.rstrip("\n"), []) if is_header(line) else []:
-            timers.append(Timer(draw.uniform(0, 1), host.cut_power))
+            timers.append(Timer(draw.uniform(0, 1), cut, [host]))
             timers[-1].start()
     result = run.finish()
     for timer in timers:
         timer.join()
+    told = [result.told[name] - moment for name, moment in moments.items() if name in result.told]
+    record_property(f"{SECONDS}power", told)
     assert len(timers) == len(hosts), f"never reached: {list(cuts)}\n{result.output}"
     fleet.boot_again(hosts)
     undisturbed.second_run(kinds)

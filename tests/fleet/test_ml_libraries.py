@@ -17,6 +17,7 @@ import pytest
 
 from fleet.file_server import FileServer
 from fleet.fleet import Fleet
+from fleet.four_steps import FourSteps, four_steps, take_step
 from fleet.host import Host
 from fleet.libraries import WEIGHT, Libraries, make_libraries
 from fleet.play import Result, play
@@ -46,8 +47,11 @@ class Bench:
 
     def run(self, inputs: dict[str, Inputs], *options: str) -> Result:
         """Run ml_libraries.yml for the host under each name, in directory and cache of that name."""
-        hosts = {self.named(name): {**self.place(name), **own} for name, own in inputs.items()}
-        return play(self.fleet, "ml_libraries.yml", hosts, *options)
+        return play(self.fleet, "ml_libraries.yml", self.hosts(inputs), *options)
+
+    def hosts(self, inputs: dict[str, Inputs]) -> dict[Host, Inputs]:
+        """Return what the inventory says of the host under each name."""
+        return {self.named(name): {**self.place(name), **own} for name, own in inputs.items()}
 
     def changes(self, inputs: dict[str, Inputs], *options: str) -> dict[str, int]:
         """Run it, which must end well; return the count of changed tasks by name."""
@@ -127,16 +131,21 @@ def test_each_way_is_foretold_done_once_and_not_again(bench: Bench) -> None:
     """Check, apply, check, apply: check mode writes nothing, the second run starts nothing."""
     inputs = bench.ways(bench.one)
     bench.mark()
-    foretold = bench.changes(inputs, "--check")
-    assert bench.traces() == ("", [])
-    done = bench.changes(inputs)
-    assert all(0 < foretold[way] <= done[way] for way in WAYS)
+    foretold = take_step(bench.fleet, "ml_libraries.yml", bench.hosts(inputs), "--check")
+    assert bench.server.requests() == []
+    applied = take_step(bench.fleet, "ml_libraries.yml", bench.hosts(inputs))
+    assert all(0 < foretold.changed[way] <= applied.changed[way] for way in WAYS)
     assert bench.served(*WAYS) == ["one"] * 4
     bench.mark()
-    assert set(bench.changes(inputs, "--check").values()) == {0}
-    assert set(bench.changes(inputs).values()) == {0}
-    # Neither pip nor anything else has run: it would have written something.
-    assert bench.traces() == ("", [])
+    steps = FourSteps(
+        foretold,
+        applied,
+        take_step(bench.fleet, "ml_libraries.yml", bench.hosts(inputs), "--check"),
+        take_step(bench.fleet, "ml_libraries.yml", bench.hosts(inputs)),
+    )
+    # Neither pip nor anything else has run in the last two: it would have written something.
+    steps.must_hold("greengrass_ml_libraries")
+    assert bench.server.requests() == []
 
 
 def test_python_of_the_environment_finds_the_libraries_too(bench: Bench) -> None:
@@ -322,10 +331,8 @@ def test_removed_libraries_leave_the_host_as_it_was_found(bench: Bench) -> None:
         for name in bench.host.root("ls /var/cache/greengrass; ls /opt").split()
         if name != "uv-0"
     }
-    foretold = bench.changes(inputs, "--check")
-    assert all(foretold.values())
-    bench.changes(inputs)
-    assert set(bench.changes(inputs).values()) == {0}
+    steps = four_steps(bench.fleet, "ml_libraries.yml", bench.hosts(inputs))
+    steps.must_hold("greengrass_ml_libraries")
     bench.host.root("rmdir /var/cache/greengrass")
     assert bench.host.root("systemctl list-units --plain --no-legend 'opt-*'") == ""
     assert inventory(bench.host) == bench.found

@@ -15,10 +15,11 @@ import pytest
 import yaml
 
 from fleet.fleet import Fleet
+from fleet.four_steps import FourSteps, four_steps
 from fleet.host import Host
 from fleet.play import Result, play
 from fleet.site import Site
-from fleet.traces import changed_since, inventory
+from fleet.traces import inventory
 
 pytestmark = pytest.mark.fleet
 
@@ -73,9 +74,7 @@ class Classic:
     hardware: Host
     variables: dict[Host, dict[str, Any]]
     found: set[str]
-    fresh_check: Result
-    changed_by_check: str
-    installation: Result
+    steps: FourSteps
 
     def play(self, *hosts: Host, name: str = "site.yml", options: tuple[str, ...] = ()) -> Result:
         """Run a playbook on some hosts, or on all."""
@@ -115,7 +114,7 @@ def must_run(host: Host) -> None:
 
 @pytest.fixture(scope="module")
 def classic(fleet: Fleet, site: Site, tmp_path_factory: pytest.TempPathFactory) -> Classic:
-    """Boot three hosts, try the playbook on one in check mode, then run it on all."""
+    """Boot three hosts; check, apply, check and apply the playbook."""
     host, claimed, hardware = fleet.boot("classic-01", "classic-02", "classic-03")
     hardware.root(f"touch {LIBRARY}")
     software = {**site.classic(), "greengrass_runtime": "classic"}
@@ -137,11 +136,8 @@ def classic(fleet: Fleet, site: Site, tmp_path_factory: pytest.TempPathFactory) 
         },
     }
     found = inventory(host)
-    host.root("touch /run/before-check")
-    check = play(fleet, "site.yml", {host: variables[host]}, "--check")
-    changed = changed_since(host, "/run/before-check")
-    installation = play(fleet, "site.yml", variables)
-    return Classic(fleet, host, claimed, hardware, variables, found, check, changed, installation)
+    steps = four_steps(fleet, "site.yml", variables)
+    return Classic(fleet, host, claimed, hardware, variables, found, steps)
 
 
 def cache(factory: pytest.TempPathFactory) -> Path:
@@ -149,16 +145,15 @@ def cache(factory: pytest.TempPathFactory) -> Path:
     return factory.getbasetemp() / "downloads"
 
 
-def test_check_mode_foretells_the_changes_to_a_fresh_host(classic: Classic) -> None:
-    """It passes, changes nothing, and reports no more changes than the run after it makes."""
-    foretold = classic.fresh_check.must_pass().recap(classic.host)["changed"]
-    assert 0 < foretold <= classic.installation.recap(classic.host)["changed"]
-    assert classic.changed_by_check == ""
+def test_check_mode_only_foretells_and_a_second_run_changes_nothing(classic: Classic) -> None:
+    """On all three hosts. Check mode foretells no more changes than the run after it makes."""
+    classic.steps.must_hold("greengrass_nucleus")
+    name = classic.host.name
+    assert classic.steps.foretold.changed[name] <= classic.steps.applied.changed[name]
 
 
 def test_fresh_host_becomes_a_running_core(classic: Classic) -> None:
     """One run of site.yml is enough; nothing of the installation stays beside the core."""
-    classic.installation.must_pass()
     must_run(classic.host)
     assert held(classic.host)["system"]["thingName"] == "classic-01"
     loader = classic.host.root(f"readlink -f {ROOT}/alts/current/distro/bin/loader")
@@ -170,7 +165,7 @@ def test_files_belong_to_root_and_secrets_to_nobody_else(classic: Classic) -> No
     """Modes and owners, and neither password nor PIN in what a run prints."""
     listing = classic.host.root(f"stat --format '%n %a %U:%G' {' '.join(PERMISSIONS)}")
     assert dict(line.split(" ", 1) for line in listing.splitlines()) == PERMISSIONS
-    assert PIN not in classic.installation.output
+    assert PIN not in classic.steps.applied.result.output
 
 
 def test_settings_reach_the_nucleus(classic: Classic) -> None:
@@ -224,17 +219,6 @@ def test_key_in_hardware_is_named_and_not_copied(classic: Classic) -> None:
     assert classic.hardware.root(f"ls {ROOT}/certs") == "root.ca.pem"
     states = classic.hardware.root(f"grep Pkcs11Provider {ROOT}/logs/greengrass.log")
     assert "newState=RUNNING" in states
-
-
-def test_second_run_changes_nothing(classic: Classic) -> None:
-    """On all hosts; no core is restarted, and check mode foretells nothing."""
-    hosts = list(classic.variables)
-    before = [pid(host) for host in hosts]
-    again = classic.play().must_pass()
-    assert [again.recap(host)["changed"] for host in hosts] == [0, 0, 0]
-    foretold = classic.play(classic.host, options=("--check",)).must_pass()
-    assert foretold.recap(classic.host)["changed"] == 0
-    assert [pid(host) for host in hosts] == before
 
 
 def test_what_the_core_holds_is_left_to_deployments(classic: Classic, site: Site) -> None:
@@ -310,10 +294,10 @@ def test_verify_names_all_that_is_wrong_with_a_core(classic: Classic) -> None:
 
 def test_core_is_removed_with_consent_alone(classic: Classic) -> None:
     """Comes last. One host is left as it was found; the others, without consent, run on."""
-    classic.variables[classic.host]["greengrass_remove_consent"] = True
-    result = classic.play(name="remove.yml").must_fail()
-    said = " ".join(result.output.split())
+    said = " ".join(classic.play(classic.claimed, name="remove.yml").must_fail().output.split())
     assert "classic-02: this would delete the core (classic) with everything it holds" in said
-    assert result.recap(classic.host)["failed"] == 0
+    variables = {**classic.variables[classic.host], "greengrass_remove_consent": True}
+    steps = four_steps(classic.fleet, "remove.yml", {classic.host: variables})
+    steps.must_hold("greengrass_remove")
     assert inventory(classic.host) == classic.found
     must_run(classic.claimed)

@@ -16,11 +16,11 @@ from typing import Any
 import pytest
 
 from fleet.fleet import Fleet
+from fleet.four_steps import FourSteps, four_steps, take_step
 from fleet.host import Host
 from fleet.network import BRIDGE_ADDRESS
 from fleet.play import PROJECT, Result, environment, play, write_inventory
 from fleet.site import Site
-from fleet.traces import changed_since
 from ggfleet.cloud.reading import Found, Reader
 from iot_support import Iot, started_iot
 
@@ -56,10 +56,8 @@ class Registered:
     iot: Iot
     hosts: dict[str, Host]
     variables: dict[Host, dict[str, Any]]
-    fresh_check: Result
-    changed_by_check: str
     things_after_check: list[bool]
-    installation: Result
+    steps: FourSteps
 
     def play(self, name: str, *options: str, only: str = "", **variables: object) -> Result:
         """Run a playbook on both hosts or one, with some variables set differently this once."""
@@ -143,7 +141,7 @@ def write_command(folder: Path, iot: Iot) -> Path:
 
 @pytest.fixture(scope="module")
 def registered(fleet: Fleet, site: Site) -> Iterator[Registered]:
-    """Boot two hosts, try the playbook in check mode, then run it."""
+    """Boot two hosts; check, apply, check and apply the playbook."""
     hosts = dict(zip(PLACES, fleet.boot("made-01", "made-02"), strict=True))
     folder = fleet.folder / "registration"
     spec = write_spec(folder, [host.name for host in hosts.values()])
@@ -162,22 +160,25 @@ def registered(fleet: Fleet, site: Site) -> Iterator[Registered]:
         }
         names = "data.example.com credentials.example.com"
         for host in hosts.values():
-            host.root(f"echo {BRIDGE_ADDRESS} {names} >> /etc/hosts; touch /run/before-check")
-        check = play(fleet, "site.yml", variables, "--check")
-        changed = "".join(changed_since(host, "/run/before-check") for host in hosts.values())
+            host.root(f"echo {BRIDGE_ADDRESS} {names} >> /etc/hosts")
+        foretold = take_step(fleet, "site.yml", variables, "--check")
         known = [iot.reader().thing(host.name) for host in hosts.values()]
-        installation = play(fleet, "site.yml", variables, "-vvv", "--diff")
-        yield Registered(fleet, iot, hosts, variables, check, changed, known, installation)
+        steps = FourSteps(
+            foretold,
+            take_step(fleet, "site.yml", variables, "-vvv", "--diff"),
+            take_step(fleet, "site.yml", variables, "--check"),
+            take_step(fleet, "site.yml", variables),
+        )
+        yield Registered(fleet, iot, hosts, variables, known, steps)
 
 
 both = pytest.mark.parametrize("runtime", PLACES)
 
 
-def test_check_mode_foretells_and_changes_nothing_here_or_in_aws(registered: Registered) -> None:
-    """On fresh hosts it passes, and reports changes, of the registration too."""
-    registered.fresh_check.must_pass()
-    assert "create the thing made-01" in registered.fresh_check.output
-    assert registered.changed_by_check == ""
+def test_check_mode_only_foretells_and_a_second_run_changes_nothing(registered: Registered) -> None:
+    """On both hosts and in AWS; the registration is foretold too."""
+    registered.steps.must_hold("greengrass_registration", "greengrass_certificates")
+    assert "create the thing made-01" in registered.steps.foretold.result.output
     assert registered.things_after_check == [False, False]
 
 
@@ -186,7 +187,6 @@ def test_fresh_host_is_registered_with_a_key_of_its_own(
     registered: Registered, runtime: str
 ) -> None:
     """AWS knows the certificate for the device's key as active, with policies; the core runs."""
-    registered.installation.must_pass()
     certificate = registered.must_be_whole(runtime)
     name = registered.hosts[runtime].name
     assert registered.iot.reader().attached(certificate.arn) == [f"line-core-{name}-0"]
@@ -202,7 +202,7 @@ def test_private_key_never_leaves_the_device(registered: Registered, runtime: st
     key = registered.hosts[runtime].root(f"cat {PLACES[runtime]}/private.pem.key")
     assert "PRIVATE KEY" in key
     secret = key.splitlines()[1]
-    assert secret not in registered.installation.output
+    assert secret not in registered.steps.applied.result.output
     # The hosts' own file systems lie in the same folder.
     found = subprocess.run(
         ["grep", "-rlF", "--exclude-dir=upper", "--exclude-dir=root", "--exclude-dir=work",
@@ -210,15 +210,6 @@ def test_private_key_never_leaves_the_device(registered: Registered, runtime: st
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert found.stdout == ""
-
-
-def test_second_run_and_check_mode_change_nothing(registered: Registered) -> None:
-    """On both hosts, and in AWS."""
-    before = [registered.must_be_whole(runtime) for runtime in PLACES]
-    for options in ((), ("--check",)):
-        result = registered.play("site.yml", *options).must_pass()
-        assert [result.recap(host)["changed"] for host in registered.variables] == [0, 0]
-    assert [registered.must_be_whole(runtime) for runtime in PLACES] == before
 
 
 def test_rotation_asks_for_consent_and_leaves_young_certificates_alone(
@@ -305,8 +296,8 @@ def test_rotation_that_is_cut_off_is_completed_by_the_next_run(
     assert registered.must_be_whole("V1").id != before.id
 
 
-def test_expired_certificate_is_told_and_rotation_mends_it(registered: Registered) -> None:
-    """site.yml stops with the reason and the playbook that helps, which then does."""
+def test_expired_certificate_is_told_and_rotation_mends_it_once(registered: Registered) -> None:
+    """site.yml stops with the reason and the playbook that helps, which then does, in four steps."""
     days = registered.iot.folder / "days"
     days.write_text("-1")
     try:
@@ -318,6 +309,10 @@ def test_expired_certificate_is_told_and_rotation_mends_it(registered: Registere
     said = " ".join(registered.play("site.yml", only="V1").must_fail().output.split())
     assert "the certificate of made-01 expired on" in said
     assert "run playbooks/rotate_certificates.yml" in said
-    registered.rotate(only="V1", greengrass_rotation_minimum_age=1).must_pass()
+    host = registered.hosts["V1"]
+    given = {"greengrass_rotation_consent": True, "greengrass_rotation_minimum_age": 1}
+    variables = {**registered.variables[host], **given}
+    steps = four_steps(registered.fleet, "rotate_certificates.yml", {host: variables})
+    steps.must_hold("greengrass_rotation")
     registered.must_be_whole("V1")
     registered.play("site.yml", only="V1").must_pass()

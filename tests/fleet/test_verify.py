@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from fleet.fleet import Fleet
+from fleet.four_steps import four_steps
 from fleet.host import Host
 from fleet.network import BRIDGE_ADDRESS
 from fleet.play import Result, play
@@ -77,6 +78,12 @@ def test_connected_cores_pass_where_a_connection_is_required(cores: Cores) -> No
     assert cores.installation.output.count("the core runs and is not connected") == 1
     for host in (cores.v1, cores.lite):
         assert host.root(f"ss -Htn state established dst {BRIDGE_ADDRESS}:8883") != ""
+
+
+def test_verifying_changes_nothing_in_any_of_four_steps(cores: Cores) -> None:
+    """It only looks, and check mode does not even that."""
+    steps = four_steps(cores.fleet, "verify.yml", cores.variables)
+    steps.must_hold("greengrass_verify", changes=False)
 
 
 def test_core_that_runs_without_a_connection_is_a_warning(cores: Cores) -> None:

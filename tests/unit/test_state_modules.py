@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
+import re
 import stat
 import subprocess
 import sys
@@ -228,3 +230,21 @@ def test_archive_of_something_else_is_refused_before_anything_is_replaced(
     found = unpack(parts, into, needs="bin/other")
     assert (found["failed"], found["msg"]) == (True, "not ours.")
     assert not list(into.iterdir())
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
+def test_full_disk_is_named_with_what_was_needed_and_what_to_do(
+    tmp_path: Path, number: int
+) -> None:
+    """Any other error of the system stays as it is."""
+    module = module_of(PLUGINS / "modules/greengrass_state.py")
+    with pytest.raises(module.RefusedError) as refused, module.room_for(tmp_path / "key", 1675):
+        raise OSError(number, os.strerror(number))
+    said = str(refused.value)
+    assert re.fullmatch(
+        rf"the disk at /\S* is full: {tmp_path}/key needs 1675 bytes and an inode, (\d+ are|no inode is) free\."
+        r" Make room there, then run again\. What was at that path is unchanged",
+        said,
+    )
+    with pytest.raises(PermissionError), module.room_for(tmp_path / "key", 1675):
+        raise PermissionError(errno.EACCES, "")

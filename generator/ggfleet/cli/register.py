@@ -8,16 +8,8 @@ from pathlib import Path
 
 import click
 
-from ggfleet.cli import output, registering
-from ggfleet.cli.options import (
-    cores_option,
-    foretold_option,
-    generation_option,
-    iot_endpoint_option,
-    json_option,
-    loaded,
-    spec_argument,
-)
+from ggfleet.cli import registering
+from ggfleet.cli.options import cores_option, loaded, spec_argument
 from ggfleet.cli.progress import reporting
 from ggfleet.cloud import Reader, clients, foretell, perform, plan_registration
 from ggfleet.errors import GgfleetError
@@ -40,19 +32,13 @@ STDIN = "-"
     help="Folder for the certificates of the cores that have one, <core>.pem each.",
 )
 @cores_option
-@generation_option
-@foretold_option
-@iot_endpoint_option
-@json_option
+@registering.with_options
 def command(
     spec: Path,
     requests: str | None,
     out: Path | None,
     cores: tuple[str, ...],
-    generation: str | None,
-    only_check: bool,
-    endpoint_url: str | None,
-    as_json: bool,
+    asked: registering.Asked,
 ) -> int:
     """Make the cores known to AWS: thing, thing group, policies of least privilege, device role.
 
@@ -61,24 +47,20 @@ def command(
     Exit code 0 when all cores are registered, 1 when some failed, 2 when nothing could be done.
     """
     fleet = loaded(spec)
-    asked = _read(requests) if requests else {}
-    registering.refuse_strangers(fleet, [*asked], "--requests")
-    wanted = registering.registration_of(fleet, cores, generation)
-    aws = clients(fleet.aws.region, endpoint_url)
-    with reporting(quiet=as_json) as progress:
+    given = _read(requests) if requests else {}
+    registering.refuse_strangers(fleet, [*given], "--requests")
+    wanted = registering.registration_of(fleet, cores, asked.generation)
+    aws = clients(fleet.aws.region, asked.endpoint_url)
+    with reporting(quiet=asked.as_json) as progress:
         reader = Reader(aws)
-        plan = plan_registration(wanted, asked, reader, progress)
-        outcome = foretell(plan) if only_check else perform(plan, aws, progress)
+        plan = plan_registration(wanted, given, reader, progress)
+        outcome = foretell(plan) if asked.only_check else perform(plan, aws, progress)
         endpoints = reader.endpoints()
     for core in outcome.cores:
-        if out and core.certificate and not only_check:
+        if out and core.certificate and not asked.only_check:
             write_text(out / f"{core.core}.pem", core.certificate.pem)
-    if as_json:
-        alias = wanted.role.alias if wanted.role else None
-        told = registering.as_json(outcome, only_check=only_check)
-        output.print_json({**told, "endpoints": endpoints, "role_alias": alias})
-        return registering.code_of(outcome)
-    return registering.tell(outcome, only_check=only_check)
+    alias = wanted.role.alias if wanted.role else None
+    return registering.finish(outcome, asked, endpoints=endpoints, role_alias=alias)
 
 
 def _read(where: str) -> dict[str, str]:

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+import functools
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
 from ggfleet.cli import output
+from ggfleet.cli.options import (
+    foretold_option,
+    generation_option,
+    iot_endpoint_option,
+    json_option,
+)
 from ggfleet.cloud import CoreOutcome, Performed, told
 from ggfleet.errors import GgfleetError
 from ggfleet.lint import with_stand_ins
@@ -13,6 +21,34 @@ from ggfleet.model import Fleet, Json, Manifest, Registration
 from ggfleet.render import Generation, generations_of
 from ggfleet.render.registration import registration
 from ggfleet.spec.problems import suggestion
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What both commands can be asked for."""
+
+    generation: str | None
+    only_check: bool
+    endpoint_url: str | None
+    as_json: bool
+
+
+def with_options(command: Callable[..., int]) -> Callable[..., int]:
+    """Give a command the options that both have, as one argument `asked`."""
+
+    @functools.wraps(command)
+    def call(
+        *,
+        generation: str | None,
+        only_check: bool,
+        endpoint_url: str | None,
+        as_json: bool,
+        **own: Any,
+    ) -> int:
+        return command(asked=Asked(generation, only_check, endpoint_url, as_json), **own)
+
+    options = (generation_option, foretold_option, iot_endpoint_option, json_option)
+    return functools.reduce(lambda decorated, option: option(decorated), reversed(options), call)
 
 
 def registration_of(fleet: Fleet, cores: Sequence[str], generation: str | None) -> Registration:
@@ -25,6 +61,14 @@ def registration_of(fleet: Fleet, cores: Sequence[str], generation: str | None) 
     if not cores:
         return whole
     return replace(whole, devices=tuple(each for each in whole.devices if each.core in cores))
+
+
+def finish(outcome: Performed, asked: Asked, **more: Json) -> int:
+    """Tell what was done as it was asked for, `more` in JSON alone; return the exit code."""
+    if not asked.as_json:
+        return tell(outcome, only_check=asked.only_check)
+    output.print_json({**as_json(outcome, only_check=asked.only_check), **more})
+    return code_of(outcome)
 
 
 def refuse_strangers(fleet: Fleet, names: Sequence[str], where: str) -> None:

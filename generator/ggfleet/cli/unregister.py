@@ -6,15 +6,8 @@ from pathlib import Path
 
 import click
 
-from ggfleet.cli import output, registering
-from ggfleet.cli.options import (
-    foretold_option,
-    generation_option,
-    iot_endpoint_option,
-    json_option,
-    loaded,
-    spec_argument,
-)
+from ggfleet.cli import registering
+from ggfleet.cli.options import loaded, spec_argument
 from ggfleet.cli.progress import reporting
 from ggfleet.cloud import Leave, Reader, clients, foretell, perform, plan_departure
 from ggfleet.errors import GgfleetError
@@ -36,10 +29,7 @@ from ggfleet.errors import GgfleetError
 )  # fmt: skip
 @click.option("--revoke", is_flag=True, help="Revoke, for good, instead of deactivating.")
 @click.option("--delete", is_flag=True, help="Delete, too, what was deactivated and detached.")
-@generation_option
-@foretold_option
-@iot_endpoint_option
-@json_option
+@registering.with_options
 def command(
     spec: Path,
     cores: tuple[str, ...],
@@ -47,10 +37,7 @@ def command(
     certificates: tuple[str, ...],
     revoke: bool,
     delete: bool,
-    generation: str | None,
-    only_check: bool,
-    endpoint_url: str | None,
-    as_json: bool,
+    asked: registering.Asked,
 ) -> int:
     """Deactivate and detach certificates of cores; take whole cores out of their thing group.
 
@@ -62,13 +49,10 @@ def command(
     if (keep or certificates) and len(cores) > 1:
         raise GgfleetError("a certificate belongs to one core", fix="write one --core")
     fleet = loaded(spec)
-    wanted = registering.registration_of(fleet, cores, generation)
-    aws = clients(fleet.aws.region, endpoint_url)
+    wanted = registering.registration_of(fleet, cores, asked.generation)
+    aws = clients(fleet.aws.region, asked.endpoint_url)
     leave = Leave(keep, certificates, revoke, delete)
-    with reporting(quiet=as_json) as progress:
+    with reporting(quiet=asked.as_json) as progress:
         plan = plan_departure(wanted.devices, leave, Reader(aws), progress)
-        outcome = foretell(plan) if only_check else perform(plan, aws, progress)
-    if as_json:
-        output.print_json(registering.as_json(outcome, only_check=only_check))
-        return registering.code_of(outcome)
-    return registering.tell(outcome, only_check=only_check)
+        outcome = foretell(plan) if asked.only_check else perform(plan, aws, progress)
+    return registering.finish(outcome, asked)
