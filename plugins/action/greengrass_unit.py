@@ -16,6 +16,7 @@ ARGUMENTS = {
     "timeout": {"type": "int", "default": 60},
     "note": {"type": "path"},
     "noted": {"type": "str", "default": ""},
+    "restart_unless_noted": {"type": "bool", "default": False},
 }
 
 

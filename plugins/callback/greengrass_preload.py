@@ -35,14 +35,15 @@ from ansible.plugins.loader import (
 
 FILTERS = (
     "b64decode", "bool", "combine", "default", "dict2items", "extract", "first", "flatten",
-    "greengrass_certificate_problems", "hash", "int", "join", "length", "list", "map",
+    "greengrass_certificate_problems", "greengrass_preflight_findings",
+    "greengrass_verify_findings", "hash", "int", "join", "length", "list", "map",
     "regex_search", "reject", "rejectattr", "select", "selectattr", "split", "to_json",
     "to_nice_json", "to_nice_yaml", "trim",
 )  # fmt: skip
 TESTS = ("eq", "failed", "file", "in", "match", "none", "search", "skipped", "success", "version")
 ACTIONS = (
-    "assert", "copy", "debug", "fail", "greengrass_host_facts", "greengrass_report",
-    "greengrass_state", "greengrass_unit", "greengrass_unpack", "normal", "set_fact",
+    "assert", "copy", "debug", "fail", "greengrass_core_state", "greengrass_host_facts",
+    "greengrass_report", "greengrass_state", "greengrass_unit", "greengrass_unpack", "normal", "set_fact",
     "validate_argument_spec",
 )  # fmt: skip
 MODULES = (

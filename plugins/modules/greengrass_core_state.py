@@ -1,4 +1,10 @@
-"""Ansible module that reads in one round trip how a Greengrass core does. It changes nothing."""
+#!/usr/bin/python
+"""Ansible module that reads in one round trip how a Greengrass core does. It changes nothing.
+
+It takes its arguments as JSON (`JSONARGS`) and needs nothing but Python on the host: loading
+`AnsibleModule` costs a small board longer than the work. The action plugin of the same name
+checks the arguments on the machine that runs Ansible.
+"""
 
 from __future__ import annotations
 
@@ -93,14 +99,14 @@ import os
 import re
 import socket
 import sqlite3
+import subprocess
 import sys
 import time
 import urllib.request
 from contextlib import closing
 from pathlib import Path
 
-from ansible.module_utils.basic import AnsibleModule
-
+ARGUMENTS = r"""<<INCLUDE_ANSIBLE_MODULE_JSON_ARGS>>"""
 HEALTH = "http://localhost:{}/2016-11-01/health/workers"
 LITE_DAEMONS = (
     "gg-fleet-statusd", "ggconfigd", "ggdeploymentd", "gghealthd", "ggipcd", "ggpubsubd",
@@ -364,39 +370,35 @@ def read_end(path: Path) -> str:
         return ""
 
 
-def read_log(module: AnsibleModule, runtime: str, directory: Path) -> str:
+def read_log(runtime: str, directory: Path) -> str:
     """Return the end of the log in which a core tells of its connection."""
     if runtime in RUNTIME_LOG:
         return read_end(directory / RUNTIME_LOG[runtime])
     unit = f"--unit={SPEAKER[runtime]}"
-    return module.run_command(["journalctl", "--quiet", "--output=cat", "--lines=200", unit])[1]
+    return ask("journalctl", "--quiet", "--output=cat", "--lines=200", unit)[1]
 
 
-def read_connection(module: AnsibleModule, runtime: str, directory: Path) -> dict:
+def read_connection(runtime: str, directory: Path, ports: list[int], timeout: int) -> dict:
     """Return what the host knows of the core's connection to AWS IoT."""
-    ports = module.params["endpoint_ports"]
     if not ports:
         return {"connections": [], "told": ""}
-    unit, timeout = SPEAKER.get(runtime, "greengrass.service"), module.params["connection_timeout"]
+    unit = SPEAKER.get(runtime, "greengrass.service")
     connections = wait_for_connections(unit, ports, timeout)
     return {
         "connections": connections,
-        "told": last_of_connection(read_log(module, runtime, directory)),
+        "told": last_of_connection(read_log(runtime, directory)),
     }
 
 
-def main() -> None:
-    """Read everything and return it."""
-    arguments = {
-        "runtime": {"type": "str", "choices": sorted(NEEDED), "required": True},
-        "directory": {"type": "path", "required": True},
-        "endpoint_ports": {"type": "list", "elements": "int", "default": []},
-        "connection_timeout": {"type": "int", "default": 0},
-    }
-    module = AnsibleModule(argument_spec=arguments, supports_check_mode=True)
-    runtime, directory = module.params["runtime"], Path(module.params["directory"])
-    units = LITE_UNITS if runtime == "lite" else ("greengrass.service",)
-    shown = ["systemctl", "show", "--property=Id,ActiveState,NRestarts", *units]
+def ask(*argv: str) -> tuple[int, str]:
+    """Return exit status and output of a program; its complaint where it has failed."""
+    done = subprocess.run(argv, capture_output=True, check=False)
+    told = done.stderr if done.returncode else done.stdout
+    return done.returncode, told.decode(errors="replace")
+
+
+def read_state(runtime: str, directory: Path) -> dict:
+    """Return what the core holds and says of itself."""
     configuration, unreadable = {}, ""
     try:
         configuration = read_configuration(runtime, directory)
@@ -411,18 +413,34 @@ def main() -> None:
             at(configuration, ("system", "ipcSocketPath")) or f"{directory}/ipc.socket"
         )
         states = read_states(configuration, directory)
-    module.exit_json(
-        changed=False,
-        units=parse_units(module.run_command(shown, check_rc=True)[1]),
-        health=health,
-        workers=workers,
-        unreadable=unreadable,
-        empty=find_empty(runtime, configuration),
-        components=find_components(configuration),
-        states=states,
-        logs_states=logs_states(configuration),
-        **read_connection(module, runtime, directory),
-    )
+    return {
+        "health": health,
+        "workers": workers,
+        "unreadable": unreadable,
+        "empty": find_empty(runtime, configuration),
+        "components": find_components(configuration),
+        "states": states,
+        "logs_states": logs_states(configuration),
+    }
+
+
+def main() -> None:
+    """Read everything and print it."""
+    asked = json.loads(ARGUMENTS)
+    runtime, directory = asked["runtime"], Path(asked["directory"])
+    units = LITE_UNITS if runtime == "lite" else ("greengrass.service",)
+    status, shown = ask("systemctl", "show", "--property=Id,ActiveState,NRestarts", *units)
+    if status:
+        failure = {"failed": True, "msg": f"systemctl show: {shown.strip()}"}
+        print(json.dumps(failure))  # noqa: T201 - what Ansible reads
+        return
+    found = {
+        "changed": False,
+        "units": parse_units(shown),
+        **read_state(runtime, directory),
+        **read_connection(runtime, directory, asked["endpoint_ports"], asked["connection_timeout"]),
+    }
+    print(json.dumps(found))  # noqa: T201 - what Ansible reads
 
 
 if __name__ == "__main__":

@@ -97,7 +97,8 @@ RETURN = r"""
 ansible_facts:
   description: >-
     C(greengrass_leftovers), the temporary directories of root and of the login user that Ansible
-    made before the host was last booted, or more than a day ago, and that no run will remove.
+    made before the host was last booted, or more than a day ago, and that no run will remove; and
+    C(greengrass_board) with the board's C(model) and, of a Jetson, the C(release) of its system.
   returned: always
   type: dict
 host:
@@ -177,6 +178,7 @@ from pathlib import Path
 DAY = 24 * 60 * 60  # seconds
 ARGUMENTS = r"""<<INCLUDE_ANSIBLE_MODULE_JSON_ARGS>>"""
 BOARD = Path("/sys/firmware/devicetree/base/model")
+JETSON_RELEASE = Path("/etc/nv_tegra_release")
 # What the error that adjtimex(2) tells grows to, in microseconds, when nobody sets the clock right.
 UNKNOWN_ERROR = 16_000_000
 LISTEN = "0A"  # the state as /proc/net/tcp has it
@@ -429,7 +431,10 @@ def main() -> None:
     asked = json.loads(ARGUMENTS)
     found = {
         "changed": False,
-        "ansible_facts": {"greengrass_leftovers": read_leftovers()},
+        "ansible_facts": {
+            "greengrass_leftovers": read_leftovers(),
+            "greengrass_board": {"model": text_of(BOARD), "release": text_of(JETSON_RELEASE)},
+        },
         "clock_ahead": round(time.time() - asked["now"]) if asked["now"] is not None else 0,
         "host": read_host(asked["kernel_options"]) if asked["host"] else {},
         "directories": {path: read_directory(Path(path)) for path in asked["directories"]},

@@ -50,6 +50,10 @@ options:
     description: What the unit was started with, a digest for example.
     type: str
     default: ""
+  restart_unless_noted:
+    description: Whether to restart a unit that runs already where I(note) holds something else.
+    type: bool
+    default: false
 author: ggfleet contributors (!UNKNOWN)
 """
 
@@ -106,7 +110,7 @@ class Unit:
 
     def write_note(self, path: Path, text: str) -> None:
         """Write the note unless it stands there: beside its place, synced, renamed."""
-        if path.exists() and path.read_text() == text:
+        if is_noted(path, text):
             return
         if self._note("noted what it was started with"):
             beside = path.with_name(path.name + ".new")
@@ -140,6 +144,11 @@ class Unit:
     def _note(self, change: str) -> bool:
         self.changes.append(f"{self.name} {change}")
         return not self.check
+
+
+def is_noted(path: Path, text: str) -> bool:
+    """Tell whether the note stands there."""
+    return path.exists() and path.read_text() == text
 
 
 def systemctl(*words: str) -> str:
@@ -186,7 +195,10 @@ def main() -> None:
     unit = Unit(asked["name"], asked["wait_units"], asked["_ansible_check_mode"])
     failure: dict = {}
     try:
-        unit.run(asked["restart"], asked["reset_failed"])
+        must_restart = asked["restart"] or (
+            asked["restart_unless_noted"] and not is_noted(Path(asked["note"]), asked["noted"])
+        )
+        unit.run(must_restart, asked["reset_failed"])
         if not unit.check:
             wait(asked["wait_url"], asked["wait_units"], asked["timeout"])
         if asked["note"]:
