@@ -48,8 +48,8 @@ class Library:
     """ML libraries that travel together. `destination` is absolute; empty unless ml-resource.
 
     `permission` is what the owner group may do with the unpacked files. `layout` is for V2, and
-    None where the spec leaves it to the size of the archive. `variants` are platforms and their own
-    requirements; `on` chooses.
+    None where the spec leaves it to the size of the archive. `updates` are those of a year, None
+    where the spec does not tell. `variants` are platforms and their own requirements; `on` chooses.
     """
 
     name: str
@@ -60,6 +60,7 @@ class Library:
     layout: Layout | None = None
     permission: Access = Access.READ
     variants: tuple[tuple[str, Path], ...] = ()
+    updates: float | None = None
 
     def on(self, platform: str) -> Library:
         """The library of one platform."""
@@ -71,7 +72,7 @@ class Library:
 class Model:
     """A trained model. `source` is a file or folder, or a URI (`s3://`, a training-job ARN).
 
-    `variants` are platforms and their own sources; `on` chooses.
+    `variants` are platforms and their own sources; `on` chooses. `updates` as in `Library`.
     """
 
     name: str
@@ -81,6 +82,7 @@ class Model:
     owner: str = RESOURCE_OWNER
     permission: Access = Access.READ
     variants: tuple[tuple[str, str], ...] = ()
+    updates: float | None = None
 
     def on(self, platform: str) -> Model:
         """The model of one platform."""
@@ -108,6 +110,7 @@ class Function:
     read). `credentials` tells that the code calls AWS, which a V2 component must ask for.
     `executable` is a native one in the package; `runtime` replaces the platform's Python.
     `isolation_told` tells that the spec says it of the function itself, as opposed to nothing.
+    `updates` as in `Library`.
     """
 
     name: str
@@ -131,6 +134,7 @@ class Function:
     access_sysfs: bool = False
     runtime: str = ""
     isolation_told: bool = False
+    updates: float | None = None
 
     @property
     def contained(self) -> bool:

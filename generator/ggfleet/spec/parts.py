@@ -99,6 +99,7 @@ def _library(name: str, section: Section, folder: Path, platforms: Platforms) ->
         owner=owner,
         permission=permission,
         layout=table.layout.read(section),
+        updates=table.updates.read(section),
         variants=tuple((platform, folder / file) for platform, file in variants),
     )
 
@@ -137,6 +138,7 @@ def _model(name: str, section: Section, folder: Path, platforms: Platforms) -> M
         destination=_trimmed(table.destination.read(section)),
         owner=owner,
         permission=permission,
+        updates=table.updates.read(section),
         variants=tuple((platform, _source(text, folder)) for platform, text in variants),
     )
 
