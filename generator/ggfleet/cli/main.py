@@ -33,6 +33,7 @@ VERBS = {
     "unregister": "Take certificates of cores, or cores, out of AWS again.",
     "run": "Try the functions on this machine, in an embedded core.",
     "compare": "Measure how ML libraries should reach a device.",
+    "calibrate": "Fit the advisor's model to measurements, and judge it.",
     "simulate": "Simulate a library's way to a large fleet.",
     "schema": "Print the JSON Schema of the spec, for editors.",
     "completion": "Print the completion script of a shell.",

@@ -51,7 +51,8 @@ class Library:
     `permission` is what the owner group may do with the unpacked files. `layout` is for V2, and
     None where the spec leaves it to the size of the archive. `variants` are platforms and their own
     requirements; `on` chooses. `layers` divide them, `apart` gives each as a library of its own:
-    then `layer` is its name and `whole` that of the library.
+    then `layer` is its name and `whole` that of the library. `updates` are those of a year, None
+    where the spec does not tell.
     """
 
     name: str
@@ -65,6 +66,7 @@ class Library:
     layers: tuple[Layer, ...] = ()
     layer: str = ""
     whole: str = ""
+    updates: float | None = None
 
     def on(self, platform: str) -> Library:
         """The library of one platform."""
@@ -96,7 +98,7 @@ class Library:
 class Model:
     """A trained model. `source` is a file or folder, or a URI (`s3://`, a training-job ARN).
 
-    `variants` are platforms and their own sources; `on` chooses.
+    `variants` are platforms and their own sources; `on` chooses. `updates` as in `Library`.
     """
 
     name: str
@@ -106,6 +108,7 @@ class Model:
     owner: str = RESOURCE_OWNER
     permission: Access = Access.READ
     variants: tuple[tuple[str, str], ...] = ()
+    updates: float | None = None
 
     def on(self, platform: str) -> Model:
         """The model of one platform."""
@@ -138,6 +141,7 @@ class Function:
     read). `credentials` tells that the code calls AWS, which a V2 component must ask for.
     `executable` is a native one in the package; `runtime` replaces the platform's Python.
     `isolation_told` tells that the spec says it of the function itself, as opposed to nothing.
+    `updates` as in `Library`.
     """
 
     name: str
@@ -161,6 +165,7 @@ class Function:
     access_sysfs: bool = False
     runtime: str = ""
     isolation_told: bool = False
+    updates: float | None = None
 
     @property
     def contained(self) -> bool:

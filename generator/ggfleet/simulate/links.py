@@ -26,6 +26,8 @@ class Link:
     `share` of the cores have it; shares are set in proportion to each other. Half of them are
     slower than `mbit_s`; `spread` is the standard deviation of the speed's natural logarithm.
     `drop_mb` is the mean of megabytes between two drops, 0 for none; `price_per_gb` in dollars.
+    What follows is for predictions (`ggfleet advise`), the simulation has no use for it: the round
+    trip, the share of packets lost, and what the radio draws while it receives and for each MB.
     """
 
     name: str
@@ -34,6 +36,23 @@ class Link:
     spread: float = 0.0
     drop_mb: float = 0.0
     price_per_gb: float = 0.0
+    round_trip_ms: float = 0.0
+    loss: float = 0.0
+    radio_watts: float = 0.0
+    radio_joules_per_mb: float = 0.0
+
+
+@dataclass(frozen=True)
+class Costs:
+    """What a device's work costs, for predictions.
+
+    `device_hour` is the price of an hour in which a device works on a change, `energy_per_kwh` of a
+    kWh, both in dollars; `processor_watts` is what one busy processor draws above an idle one.
+    """
+
+    device_hour: float = 0.10
+    energy_per_kwh: float = 0.20
+    processor_watts: float = 0.925
 
 
 @dataclass(frozen=True)
@@ -47,6 +66,7 @@ class World:
     links: tuple[Link, ...]
     egress_per_gb: float = 0.09
     work_mb_s: tuple[tuple[str, float], ...] = ()
+    costs: Costs = Costs()
 
     def draw(self, rng: np.random.Generator, count: int) -> Cores:
         """Give each of `count` cores a link and a speed."""
@@ -71,13 +91,38 @@ class Cores:
 
 WORLD = World(
     (
-        Link("ethernet", share=0.5, mbit_s=50, spread=0.5),
-        Link("wifi", share=0.3, mbit_s=20, spread=0.8, drop_mb=2000),
-        Link("lte", share=0.2, mbit_s=5, spread=0.8, drop_mb=300, price_per_gb=4.0),
+        Link("ethernet", share=0.5, mbit_s=50, spread=0.5, round_trip_ms=20),
+        Link(
+            "wifi",
+            share=0.3,
+            mbit_s=20,
+            spread=0.8,
+            drop_mb=2000,
+            round_trip_ms=30,
+            loss=0.0001,
+            radio_watts=0.13,
+            radio_joules_per_mb=1.10,
+        ),
+        Link(
+            "lte",
+            share=0.2,
+            mbit_s=5,
+            spread=0.8,
+            drop_mb=300,
+            price_per_gb=4.0,
+            round_trip_ms=70,
+            loss=0.0001,
+            radio_watts=1.29,
+            radio_joules_per_mb=0.42,
+        ),
     )
 )
 """Assumptions, to be replaced by what a fleet really has. The egress price is that of S3 to the
-internet for the first 10 TB a month in most of AWS's Regions."""
+internet for the first 10 TB a month in most of AWS's Regions. Radios: Huang et al., A Close
+Examination of Performance and Power Characteristics of 4G LTE Networks (MobiSys 2012), table of
+power models: 132.86 mW and 137.01 mW per Mbit/s for Wi-Fi, 1288.04 mW and 51.97 mW per Mbit/s for
+LTE, measured on a phone. A processor: a Raspberry Pi 4 with four busy ones draws 6.4 W, an idle one
+2.7 W (pidramble.com, power consumption benchmarks). The price of a device's hour is a guess."""
 
 
 def read_world(path: Path) -> World:
@@ -86,7 +131,7 @@ def read_world(path: Path) -> World:
         content = tomllib.loads(path.read_text())
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise GgfleetError(f"{path} is no TOML: {error}", fix=FIX) from error
-    _refuse_unknown(path, "", content, {"links", "egress_per_gb", "work_mb_s"})
+    _refuse_unknown(path, "", content, {"links", "egress_per_gb", "work_mb_s", "costs"})
     links = _table(path, "links", content.get("links", {}))
     if not links:
         raise GgfleetError(f"{path} names no links", fix=FIX)
@@ -97,7 +142,13 @@ def read_world(path: Path) -> World:
         work_mb_s=tuple(
             (k, _number(path, f"work_mb_s.{k}", v, above=0.0)) for k, v in work.items()
         ),
+        costs=_costs(path, _table(path, "costs", content.get("costs", {}))),
     )
+
+
+def _costs(path: Path, content: dict[str, Any]) -> Costs:
+    _refuse_unknown(path, "costs.", content, {each.name for each in fields(Costs)})
+    return Costs(**{key: _number(path, f"costs.{key}", each) for key, each in content.items()})
 
 
 def _link(path: Path, name: str, content: dict[str, Any]) -> Link:

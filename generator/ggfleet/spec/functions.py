@@ -54,6 +54,7 @@ def _function(name: str, section: Section, folder: Path, defaults: FunctionDefau
         access_sysfs=table.access_sysfs.read(section),
         runtime=table.runtime.read(section),
         credentials=table.credentials.read(section),
+        updates=table.updates.read(section),
     )
 
 

@@ -142,6 +142,7 @@ def _library(name: str, section: Section, folder: Path, platforms: Platforms) ->
         permission=permission,
         layout=table.layout.read(section),
         layers=_layers(section) if as_resource else (),
+        updates=table.updates.read(section),
         variants=tuple((platform, folder / file) for platform, file in variants),
     )
 
@@ -195,6 +196,7 @@ def _model(name: str, section: Section, folder: Path, platforms: Platforms) -> M
         destination=_trimmed(table.destination.read(section)),
         owner=owner,
         permission=permission,
+        updates=table.updates.read(section),
         variants=tuple((platform, _source(text, folder)) for platform, text in variants),
     )
 

@@ -23,6 +23,7 @@ class Unit(Generic[T]):
 
 _SIZES = {"KiB": 1024, "MiB": 1024**2, "GiB": 1024**3, "kB": 1000, "MB": 1000**2, "GB": 1000**3}
 _TIMES = {"s": 1, "min": 60, "h": 3600}
+_YEARLY = {"day": 365.0, "week": 52.0, "month": 12.0, "year": 1.0}
 
 
 def kilobytes(text: str) -> int:
@@ -70,6 +71,16 @@ def counted(noun: str, text: str) -> int:
     return int(match[1])
 
 
+def yearly(text: str) -> float:
+    """`2 per year`, `1.5 per month`, `1 per week` -> how often in a year."""
+    match = re.fullmatch(r"(\d{1,6}(?:\.\d{1,6})?)\s+per\s+(\w+)", text, re.ASCII)
+    if not match or match[2] not in _YEARLY:
+        raise ValueError("write a number per day, week, month or year, like 2 per year")
+    if float(match[1]) <= 0:
+        raise ValueError("must be above zero: write it like 2 per year")
+    return float(match[1]) * _YEARLY[match[2]]
+
+
 def factor(text: str) -> float:
     """`2`, `1.5` -> the number; AWS IoT jobs take 1 to 5."""
     match = re.fullmatch(r"\d+(?:\.\d+)?", text, re.ASCII)
@@ -103,6 +114,7 @@ _NUMBER = r"(?=.*[1-9])\d+(\.\d+)?"
 SIZE = Unit("size", "256 MiB", rf"{_NUMBER}\s*({'|'.join(_SIZES)})", kilobytes)
 TIME = Unit("time", "30 s", rf"{_NUMBER}\s*({'|'.join(_TIMES)})", seconds)
 PERCENT = Unit("percentage", "10 %", rf"{_NUMBER}\s*%", percent)
+RATE = Unit("rate", "2 per year", rf"{_NUMBER}\s+per\s+({'|'.join(_YEARLY)})", yearly)
 FACTOR = Unit("number", "2", r"\d+(\.\d+)?", factor)
 
 

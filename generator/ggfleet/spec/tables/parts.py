@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from types import MappingProxyType
 
 from ggfleet.model import (
@@ -32,6 +33,7 @@ from ggfleet.spec.kinds import (
     one_of,
     optional,
     per_platform,
+    quantity,
     seconds,
     section_of,
     size,
@@ -41,6 +43,7 @@ from ggfleet.spec.kinds import (
 from ggfleet.spec.section import Section
 from ggfleet.spec.tables.patterns import GROUP, GROUP_NAME, PREFIX, USER
 from ggfleet.spec.tables.runtime import RunAs
+from ggfleet.spec.units import RATE
 
 VARIABLE = r"[A-Za-z_][A-Za-z0-9_]*"
 
@@ -72,6 +75,12 @@ def _owner() -> Key[Owned]:
 def _owned(section: Section | None) -> Owned:
     assert section is not None  # the long form is read only where there is a mapping
     return Owner.group.read(section), Owner.permission.read(section)
+
+
+def _updates(like: str) -> Key[float | None]:
+    """`2 per year`, or nothing."""
+    about = "How often it changes, for `ggfleet advise` alone; assumed when nothing is said."
+    return optional(quantity(about, replace(RATE, like=like), 0.0))
 
 
 Attached = tuple[tuple[str, ...], dict[str, Access]]
@@ -139,6 +148,7 @@ class Library(Table):
         )
     )
     layers = _layers()
+    updates = _updates("2 per year")
     conditions = (
         {
             "if": {"properties": {"install": {"const": "ml-resource"}}},
@@ -160,6 +170,7 @@ class Model(Table):
     version = text("The model's own version.", pattern=r"\d+\.\d+\.\d+([-+].+)?", like="1.2.0")
     destination = text("Where functions find it.", pattern=ABSOLUTE, like="/models/digits")
     owner = _owner()
+    updates = _updates("1 per month")
 
 
 class Components(Table):
@@ -281,6 +292,7 @@ class Function(Table):
     credentials = flag(
         "Whether the code calls AWS, which a V2 component must ask for.", default=False
     )
+    updates = _updates("6 per year")
     conditions = (
         {"oneOf": [{"required": ["handler"]}, {"required": ["executable"]}]},
         {

@@ -1,0 +1,1 @@
+"""Which way each library, model and function should take to the devices, and why."""

@@ -1,0 +1,160 @@
+"""Laws out of measurements: for each strategy the weights that fit its cells best."""
+
+from __future__ import annotations
+
+import itertools
+import statistics
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from ggfleet.compare.matrix.cells import Cell, Observation, Outcome, Payload
+from ggfleet.errors import CompareError
+from ggfleet.model import Json
+from ggfleet.predict import terms
+from ggfleet.predict.model import Law, Model
+from ggfleet.predict.programs import PROGRAMS, usual
+from ggfleet.predict.solve import fit_relative
+from ggfleet.predict.terms import CHANGE, Shape
+from ggfleet.simulate.transfer import Retry
+
+LEAST_BYTES = 50_000.0
+"""Errors of smaller amounts are counted against this: below it lies a core's own chatter."""
+LEAST_SECONDS = 0.5
+LEAST_CPU = 0.1
+STREAMS = (1.0, 2.0, 4.0, 8.0)
+PROCESSORS = (1.0, 2.0, 4.0)
+
+WORTH = 0.95
+"""A shape that is less simple has to be so much better."""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A cell and the medians of its runs that ended well; `failed` is the share of the others.
+
+    Where all failed the medians are 0. `spread_*` are the mean relative distances of single runs
+    from the median: what the measurement itself leaves open.
+    """
+
+    cell: Cell
+    payload: Payload
+    runs: int
+    failed: float
+    bytes: float
+    seconds: float
+    cpu_seconds: float
+    spread_bytes: float
+    spread_seconds: float
+
+    @property
+    def done(self) -> bool:
+        """Whether any run ended well."""
+        return self.failed < 1
+
+
+def cells_of(observations: Iterable[Observation]) -> list[Measured]:
+    """One entry for each cell."""
+    runs: dict[str, list[Observation]] = {}
+    for each in observations:
+        runs.setdefault(each.cell.key, []).append(each)
+    return [_cell(own) for own in runs.values()]
+
+
+def _cell(runs: Sequence[Observation]) -> Measured:
+    done = [run for run in runs if run.outcome is Outcome.DONE]
+    if not done:
+        return Measured(runs[0].cell, runs[0].payload, len(runs), 1.0, 0, 0, 0, 0, 0)
+    moved = [float(run.received_bytes) for run in done]
+    lasted = [run.seconds for run in done]
+    return Measured(
+        cell=done[0].cell,
+        payload=done[0].payload,
+        runs=len(runs),
+        failed=1 - len(done) / len(runs),
+        bytes=statistics.median(moved),
+        seconds=statistics.median(lasted),
+        cpu_seconds=statistics.median(run.cpu_seconds for run in done),
+        spread_bytes=_spread(moved, LEAST_BYTES),
+        spread_seconds=_spread(lasted, LEAST_SECONDS),
+    )
+
+
+def _spread(values: Sequence[float], least: float) -> float:
+    middle = statistics.median(values)
+    return statistics.fmean(abs(value - middle) for value in values) / max(middle, least)
+
+
+def fit(cells: Sequence[Measured], origin: dict[str, Json] | None = None) -> Model:
+    """The laws of all strategies that the cells have."""
+    strategies = dict.fromkeys(each.cell.strategy for each in cells if each.done)
+    if not strategies:
+        raise CompareError("nothing to fit: no change ended well", fix="measure a matrix first")
+    laws = {name: _law(name, [e for e in cells if e.cell.strategy == name]) for name in strategies}
+    return Model(laws, origin or {})
+
+
+def _law(strategy: str, cells: Sequence[Measured]) -> Law:
+    """The best of all shapes; of nearly equally good ones the first, which is the simplest."""
+    done = [each for each in cells if each.done]
+    retry = _program(strategy, cells, done)
+    distant = any(each.cell.link.round_trip_ms for each in done)
+    limited = any(each.cell.processor.cores for each in done)
+    shapes = itertools.product(STREAMS if distant else (1.0,), PROCESSORS if limited else (1.0,))
+    laws = [_fitted(done, Shape(retry, *each)) for each in shapes]
+    best, least = laws[0], errors(done, laws[0])[1]
+    for law in laws[1:]:
+        if (missed := errors(done, law)[1]) < WORTH * least:
+            best, least = law, missed
+    return best
+
+
+def _program(strategy: str, cells: Sequence[Measured], done: Sequence[Measured]) -> Retry:
+    """The one of the known programs that breaks and failures fit best, where there were any."""
+    breaking = [each for each in cells if each.cell.link.drop_mb and each.payload.files]
+    if not breaking:
+        return usual(strategy)
+
+    def missed(retry: Retry) -> float:
+        chances = [terms.moved(each.cell, each.payload, retry).chance for each in breaking]
+        failures = [abs(e.failed - 1 + x) for e, x in zip(breaking, chances, strict=True)]
+        return statistics.fmean(failures) + errors(done, _fitted(done, Shape(retry)))[0]
+
+    return min([usual(strategy), *PROGRAMS.values()], key=missed)
+
+
+def _fitted(cells: Sequence[Measured], shape: Shape) -> Law:
+    expected = [terms.moved(each.cell, each.payload, shape.retry) for each in cells]
+    rows = [
+        terms.of_bytes(each.cell, each.payload, mean)
+        for each, mean in zip(cells, expected, strict=True)
+    ]
+    received = fit_relative(rows, [each.bytes for each in cells], LEAST_BYTES, CHANGE)
+    work = [terms.of_cpu(each.cell, each.payload) for each in cells]
+    cpu = fit_relative(work, [each.cpu_seconds for each in cells], LEAST_CPU, CHANGE)
+    lasting = [
+        terms.of_seconds(
+            each.cell,
+            each.payload,
+            terms.weigh(received, row),
+            terms.weigh(cpu, own),
+            mean.breaks,
+            shape,
+        )
+        for each, row, own, mean in zip(cells, rows, work, expected, strict=True)
+    ]
+    lasted = [each.seconds - mean.pauses for each, mean in zip(cells, expected, strict=True)]
+    return Law(shape, received, cpu, fit_relative(lasting, lasted, LEAST_SECONDS, CHANGE))
+
+
+def errors(cells: Sequence[Measured], law: Law) -> tuple[float, float]:
+    """The mean relative errors of bytes and of seconds."""
+    pairs = [(each, law.predict(each.cell, each.payload)) for each in cells]
+    return (
+        statistics.fmean(off(found.bytes, e.bytes, LEAST_BYTES) for e, found in pairs),
+        statistics.fmean(off(found.seconds, e.seconds, LEAST_SECONDS) for e, found in pairs),
+    )
+
+
+def off(predicted: float, measured: float, least: float) -> float:
+    """A relative error; of what is smaller than `least` relative to that."""
+    return abs(predicted - measured) / max(measured, least)

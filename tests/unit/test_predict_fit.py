@@ -1,0 +1,125 @@
+"""The laws of changes, held against a made-up device that shares no code with them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ggfleet.compare.matrix.cells import Outcome
+from ggfleet.errors import CompareError, GgfleetError
+from ggfleet.predict.fit import cells_of, fit
+from ggfleet.predict.judge import by_link, hold_out, in_turn, questions
+from ggfleet.predict.model import read_model, write_model
+from ggfleet.predict.solve import fit_relative, non_negative
+from unit.measured_matrix import TRUTHS, observations
+
+CELLS = cells_of(observations())
+
+
+def test_a_fit_finds_what_the_device_was_told() -> None:
+    """Overhead, round trips of each file, waiting: within what 1 % of noise leaves open."""
+    laws = fit(CELLS).laws
+    assert laws["ml-resource"].bytes["payload"] == pytest.approx(1.03, abs=0.005)
+    assert laws["image"].seconds["change"] == pytest.approx(0.6, abs=0.05)
+    trips = laws["os-pip"].seconds
+    assert trips["round_trip_file"] == pytest.approx(TRUTHS["os-pip"].per_file_trips, rel=0.1)
+    assert all(law.seconds["link"] == pytest.approx(1, abs=0.02) for law in laws.values())
+
+
+def test_cells_that_were_held_out_are_foretold() -> None:
+    """Three times the noise at most; the choice by seconds is right, as strategies differ."""
+    for judged in (hold_out(CELLS, 0.25, seed=1), in_turn(CELLS, 5, seed=1)):
+        assert judged.mean("bytes") < 0.006
+        assert judged.mean("seconds") < 0.03
+        assert judged.right("seconds") == 1
+    assert by_link(CELLS).mean("seconds") < 0.1
+
+
+def test_a_question_is_held_out_with_all_its_strategies() -> None:
+    """And the same seed holds out the same."""
+    first, again = (hold_out(CELLS, 0.25, seed=7) for _ in range(2))
+    assert first == again
+    asked = [
+        {miss.cell.cell.strategy for miss in first.misses if miss.cell in own}
+        for own in questions(CELLS).values()
+    ]
+    assert {len(each) for each in asked} == {0, len(TRUTHS)}
+    assert first.fitted + len(first.misses) == len(CELLS)
+    assert hold_out(CELLS, 0.25, seed=8) != first
+
+
+def test_runs_of_one_cell_are_one_median() -> None:
+    """A run that took ten times as long does not move it; one that failed is not in it."""
+    runs = list(observations(runs=3))[:3]
+    odd = replace(runs[0], seconds=runs[0].seconds * 10)
+    (cell,) = cells_of([odd, *runs[1:]])
+    assert cell.seconds == sorted([odd.seconds, runs[1].seconds, runs[2].seconds])[1]
+    failed = replace(runs[0], outcome=Outcome.FAILED, seconds=1e9)
+    (cell,) = cells_of([failed, *runs[1:]])
+    assert cell.failed == pytest.approx(1 / 3)
+    assert cell.seconds < 1e8
+
+
+def test_what_failed_is_no_good_choice() -> None:
+    """The quickest strategy failed in every run: whoever chooses it is wrong by infinity."""
+    broken = [
+        replace(each, outcome=Outcome.FAILED)
+        if each.cell.strategy == "image" and each.cell.link.name == "far"
+        else each
+        for each in observations()
+    ]
+    told = [e for e in by_link(cells_of(broken)).choices if "/far/" in e.question]
+    assert {each.best for each in told if each.figure == "seconds"} == {"ml-resource"}
+    assert any(each.regret == float("inf") for each in told)
+
+
+def test_nothing_to_fit_is_told() -> None:
+    with pytest.raises(CompareError):
+        fit([])
+    with pytest.raises(CompareError):
+        hold_out(CELLS[:1], 0.5, seed=1)
+
+
+def test_a_model_is_read_as_it_was_written(tmp_path: Path) -> None:
+    model = fit(CELLS, {"file": "runs.jsonl"})
+    write_model(tmp_path / "model.json", model)
+    again = read_model(tmp_path / "model.json")
+    assert again == model
+    cell = CELLS[0]
+    assert again.predict(cell.cell, cell.payload) == model.predict(cell.cell, cell.payload)
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"version": 9}', '{"version": 1, "strategies": {}}'])
+def test_what_is_no_model_is_told(tmp_path: Path, text: str) -> None:
+    (tmp_path / "model.json").write_text(text)
+    with pytest.raises(GgfleetError, match="is no model"):
+        read_model(tmp_path / "model.json")
+
+
+def test_an_unknown_strategy_is_told() -> None:
+    cell = replace(CELLS[0].cell, strategy="pigeon")
+    with pytest.raises(GgfleetError, match="pigeon"):
+        fit(CELLS).predict(cell, CELLS[0].payload)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_least_squares_that_may_not_be_negative_satisfy_their_conditions(seed: int) -> None:
+    """Karush, Kuhn, Tucker: no pull on what is above zero, none upwards on what is zero."""
+    rng = np.random.default_rng(seed)
+    terms, wanted = rng.normal(size=(30, 8)), rng.normal(size=30)
+    terms[:, 7] = terms[:, 6]
+    found = non_negative(terms, wanted)
+    pull = terms.T @ (wanted - terms @ found)
+    assert (found >= 0).all()
+    assert np.abs(pull[found > 0]).max(initial=0) < 1e-8
+    assert pull.max() < 1e-8
+
+
+def test_an_outlier_hardly_moves_a_fit() -> None:
+    rows = [{"size": float(n), "each": 1.0} for n in range(1, 40)]
+    found = [3.0 * n + 5 for n in range(1, 40)]
+    found[20] *= 8
+    assert fit_relative(rows, found, 0.1) == pytest.approx({"size": 3, "each": 5}, rel=0.02)
