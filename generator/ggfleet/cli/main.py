@@ -32,6 +32,7 @@ VERBS = {
     "unregister": "Take certificates of cores, or cores, out of AWS again.",
     "run": "Try the functions on this machine, in an embedded core.",
     "compare": "Measure how ML libraries should reach a device.",
+    "report": "Tell what was measured: a page, Markdown, tables.",
     "simulate": "Simulate a library's way to a large fleet.",
     "schema": "Print the JSON Schema of the spec, for editors.",
     "completion": "Print the completion script of a shell.",
