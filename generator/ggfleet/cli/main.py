@@ -34,6 +34,7 @@ VERBS = {
     "run": "Try the functions on this machine, in an embedded core.",
     "compare": "Measure how ML libraries should reach a device.",
     "calibrate": "Fit the advisor's model to measurements, and judge it.",
+    "report": "Tell what was measured: a page, Markdown, tables.",
     "simulate": "Simulate a library's way to a large fleet.",
     "schema": "Print the JSON Schema of the spec, for editors.",
     "completion": "Print the completion script of a shell.",

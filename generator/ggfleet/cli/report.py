@@ -1,0 +1,213 @@
+"""`ggfleet report`: what the matrix of measurements says, as a page, as text and as tables."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import BinaryIO, TextIO
+
+import click
+
+from ggfleet.cli import output
+from ggfleet.cli.options import format_of, json_option
+from ggfleet.compare.matrix.cells import read_lines
+from ggfleet.compare.report import (
+    Report,
+    make_report,
+    read_judged,
+    rows,
+    tables,
+    to_html,
+    to_json,
+    to_markdown,
+    write_folder,
+)
+from ggfleet.compare.report.machine import read_machine
+from ggfleet.compare.report.tables import BEST, CLOSE, HOLE, Cell, Table
+from ggfleet.compare.report.terms import TERMINAL
+from ggfleet.errors import CompareError
+
+WIDTH = 80
+MARKS = {BEST: "* ", CLOSE: "~ "}
+
+
+@click.command()
+@click.argument("runs_file", metavar="RUNS.JSONL", type=click.File("rb"))
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder for index.html, report.md, cells.csv, runs.csv and a copy of the raw data.",
+)
+@click.option(
+    "--format",
+    "form",
+    default="text",
+    show_default=True,
+    type=click.Choice(["text", "html", "markdown", "csv", "json"]),
+    help="What to print; csv has medians and intervals, a row for each cell.",
+)
+@click.option(
+    "--machine",
+    type=click.File(encoding="utf-8"),
+    help="A JSON file that describes what was measured on: names and values.",
+)
+@click.option(
+    "--judged",
+    type=click.File(encoding="utf-8"),
+    help="A JSON file that says how well a model predicts the figures.",
+)
+@json_option
+def command(
+    runs_file: BinaryIO,
+    out: Path | None,
+    form: str,
+    machine: TextIO | None,
+    judged: TextIO | None,
+    as_json: bool,
+) -> int:
+    """Report what was measured: which way of ML libraries to a device is best for which change.
+
+    Medians come with intervals; what was not measured stays empty, and what failed is shown.
+    """
+    form = format_of(form, as_json)
+    report = _made(runs_file, machine, judged)
+    if out:
+        _write(report, out)
+    if not out or form != "text":
+        _print(report, form)
+    return 0
+
+
+def _made(runs_file: BinaryIO, machine: TextIO | None, judged: TextIO | None) -> Report:
+    raw = runs_file.read()
+    lines = _decoded(raw, runs_file.name).splitlines(keepends=True)
+    return make_report(
+        read_lines(lines, runs_file.name),
+        raw,
+        runs_file.name,
+        read_machine(machine.read(), machine.name) if machine else {},
+        read_judged(judged.read(), judged.name) if judged else None,
+    )
+
+
+def _decoded(raw: bytes, name: str) -> str:
+    try:
+        return raw.decode()
+    except UnicodeDecodeError as error:
+        fix = "name the file of JSON lines that was measured into"
+        raise CompareError(f"{name} is no text in UTF-8: {error}", fix=fix) from error
+
+
+def _write(report: Report, out: Path) -> None:
+    paths = write_folder(report, out)
+    output.err.print(f"wrote {', '.join(map(str, paths))}")
+
+
+def _print(report: Report, form: str) -> None:
+    if form == "json":
+        output.print_json(to_json(report))
+    elif form == "html":
+        click.echo(to_html(report), nl=False)
+    elif form == "markdown":
+        click.echo(to_markdown(report), nl=False)
+    elif form == "csv":
+        click.echo(rows.to_csv(rows.cells(report.findings)), nl=False)
+    else:
+        _tell(report)
+
+
+def _tell(report: Report) -> None:
+    findings = report.findings
+    _say(f"{report.scope}.")
+    _title("Over all")
+    for sentence in report.overall:
+        _say(sentence, bullet="- ")
+    _tell_table(tables.conditions_table(findings))
+    for section in report.sections:
+        _title(section.title)
+        for sentence in (section.meaning, *section.sentences):
+            _say(sentence)
+        _tell_figures(tables.figures_table(findings, section.change, TERMINAL))
+    _say("* best, ~ too close to the best to tell; lower is better")
+    _tell_table(tables.remains_table(findings))
+    _tell_failures(tables.failures_table(findings))
+    _tell_gaps(tables.coverage_table(findings))
+    _tell_method(report)
+
+
+def _tell_method(report: Report) -> None:
+    _title("How certain this is")
+    _say(report.certain)
+    for sentence in report.judged.sentences if report.judged else ():
+        _say(sentence)
+    _say("Intervals, charts, method and raw data: --out DIR writes them as a page.")
+
+
+def _tell_failures(of: Table) -> None:
+    """Messages are too long for columns."""
+    if of.rows:
+        _title(of.title)
+    for strategy, change, conditions, runs, message, after in of.rows:
+        where = f"{strategy.text}, {change.text.lower()}, {conditions.text}"
+        count = output.plural(int(runs.text), "run")
+        _say(f"{where}, {count}: {message.text}; {after.text}", bullet="- ")
+
+
+def _tell_gaps(of: Table) -> None:
+    """Only what is not there: the rest has its figures."""
+    gaps = [
+        f"{strategy.text}, {column.title.lower()}: {cell.text}"
+        for strategy, *cells in of.rows
+        for column, cell in zip(of.columns[1:], cells, strict=True)
+        if cell.kind == HOLE
+    ]
+    if gaps:
+        _title("Measured under some of the conditions, or not at all")
+    for gap in gaps:
+        _say(gap, bullet="- ")
+
+
+def _title(text: str) -> None:
+    output.out.print(f"\n{text}", style="bold", markup=False)
+
+
+def _say(text: str, bullet: str = "") -> None:
+    lines = textwrap.wrap(
+        text,
+        WIDTH,
+        initial_indent=bullet,
+        subsequent_indent=" " * len(bullet),
+        break_on_hyphens=False,
+    )
+    output.out.print("\n".join(lines), markup=False)
+
+
+def _tell_table(of: Table) -> None:
+    _title(of.title)
+    _print_table(of, [[cell.text for cell in row] for row in of.rows])
+
+
+def _tell_figures(of: Table) -> None:
+    """With the conditions above their rows instead of before each: 80 columns are few."""
+    lines: list[list[str]] = []
+    above = ""
+    for conditions, strategy, *figures in of.rows:
+        if conditions.text != above:
+            above = conditions.text
+            lines.append([above, *("" for _ in figures)])
+        lines.append([f"  {strategy.text}", *_figures(figures)])
+    _print_table(replace(of, columns=of.columns[1:]), lines)
+
+
+def _figures(cells: Sequence[Cell]) -> list[str]:
+    runs, *others = cells
+    if runs.kind == HOLE:
+        return [runs.text, *("" for _ in others)]
+    return [runs.text, *("-" if c.kind == HOLE else MARKS.get(c.kind, "") + c.text for c in others)]
+
+
+def _print_table(of: Table, lines: Sequence[Sequence[str]]) -> None:
+    right = [place for place, column in enumerate(of.columns) if column.number]
+    output.out.print(output.table([column.title for column in of.columns], lines, right=right))

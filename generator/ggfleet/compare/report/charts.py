@@ -1,0 +1,283 @@
+"""Where the marks of the charts go: dots with their intervals, one small panel for each setting.
+
+Every row says its strategy and its value in words, so that neither colour nor the axis is needed.
+Lengths are units of a panel's view box, `WIDTH` wide; on a screen about one pixel each.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from ggfleet.compare.matrix.cells import Change
+from ggfleet.compare.report.gather import Findings, Group, Setting
+from ggfleet.compare.report.interval import Estimate, estimate
+from ggfleet.compare.report.terms import CHANGES, COLD, WARM, Measure, link_text
+from ggfleet.compare.report.verdict import near, rank
+
+WIDTH, MARGIN, ROW, AXIS = 340.0, 16.0, 34.0, 34.0
+WIDE = 20
+"""How many times the least value the largest must be for a logarithmic scale."""
+
+BEST, CLOSE, OTHER, FIRST, SECOND = "best", "close", "other", "first", "second"
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A value's place and that of its interval."""
+
+    x: float
+    low: float
+    high: float
+    kind: str
+
+
+@dataclass(frozen=True)
+class Row:
+    """A strategy: `marks` (none where there is no figure) and what is written above them."""
+
+    label: str
+    text: str
+    marks: tuple[Mark, ...]
+    y: float
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One small chart; `ticks` are places and labels of the axis."""
+
+    title: str
+    subtitle: str
+    rows: tuple[Row, ...]
+    ticks: tuple[tuple[float, str], ...]
+
+    @property
+    def height(self) -> float:
+        """Of the view box."""
+        return len(self.rows) * ROW + AXIS
+
+    @property
+    def in_words(self) -> str:
+        """The same for those who cannot see it."""
+        return "; ".join(f"{row.label}: {row.text}" for row in self.rows)
+
+
+@dataclass(frozen=True)
+class Chart:
+    """Panels with one scale, and the kinds of marks that a legend must explain."""
+
+    name: str
+    title: str
+    unit: str
+    logarithmic: bool
+    kinds: Mapping[str, str]
+    panels: tuple[Panel, ...]
+
+
+_Groups = Mapping[Setting | None, Mapping[str, Group]]
+"""The runs of a change by setting and strategy; None stands for all settings together."""
+
+LEADS = {
+    BEST: "best",
+    CLOSE: "too close to the best to tell",
+    OTHER: "others",
+}
+
+
+class Scale:
+    """From values to places; logarithmic where the values span more than `WIDE`."""
+
+    def __init__(self, values: Iterable[float]) -> None:
+        known = [value for value in values if value > 0] or [1.0]
+        self.logarithmic = max(known) / min(known) > WIDE
+        if self.logarithmic:
+            self.ticks = _decades(min(known), max(known))
+        else:
+            self.ticks = _steps(max(known))
+        self._ends = self._plain(self.ticks[0]), self._plain(self.ticks[-1])
+
+    def place(self, value: float) -> float:
+        """Nothing at all stands at the left end, on a logarithmic scale too."""
+        low, high = self._ends
+        part = (self._plain(value) - low) / (high - low) if value > 0 else 0.0
+        return round(MARGIN + max(0.0, part) * (WIDTH - 2 * MARGIN), 1)
+
+    def _plain(self, value: float) -> float:
+        return math.log10(value) if self.logarithmic else value
+
+
+def _decades(low: float, high: float) -> list[float]:
+    first, last = math.floor(math.log10(low)), math.ceil(math.log10(high))
+    return [10.0**power for power in range(first, last + 1)]
+
+
+def _steps(high: float) -> list[float]:
+    """From 0 in three to five steps of 1, 2 or 5 times a power of ten."""
+    power = 10.0 ** math.floor(math.log10(high / 3))
+    step = next(s * power for s in (1, 2, 5, 10) if high / (s * power) <= 5)  # noqa: PLR2004
+    return [step * n for n in range(math.ceil(high / step - 1e-9) + 1)]
+
+
+def measure_chart(findings: Findings, change: Change, measure: Measure) -> Chart:
+    """One measure of a change: a panel for each setting, a row for each strategy.
+
+    One panel for all settings, where they make no difference to any strategy.
+    """
+    under = findings.under(change)
+    groups: _Groups = {
+        s: {n: findings.group(n, change, s) for n in findings.strategies} for s in under
+    }
+    if len(under) > 1 and _constant(groups, measure):
+        groups = {None: {n: _together(groups, n) for n in findings.strategies}}
+    known = [each.estimate(measure.read) for of in groups.values() for each in of.values()]
+    scale = _scale(measure, known)
+    panels = tuple(
+        Panel(*_heading(findings, setting), _rows(of, measure, scale), _ticks(scale))
+        for setting, of in groups.items()
+    )
+    return Chart(
+        f"{change}-{measure.name}", f"{CHANGES[change].title}: {measure.title.lower()}",
+        measure.unit, scale.logarithmic, LEADS, panels,
+    )  # fmt: skip
+
+
+def _heading(findings: Findings, setting: Setting | None) -> tuple[str, str]:
+    if setting is None:
+        return "all conditions", "they make no difference to it"
+    return findings.labels[setting], link_text(setting.link)
+
+
+def _constant(groups: _Groups, measure: Measure) -> bool:
+    """Whether every strategy was measured, never failed, and took alike in all settings."""
+    by_strategy: dict[str, list[float]] = {}
+    for of in groups.values():
+        for name, group in of.items():
+            found = group.estimate(measure.read)
+            if group.failed or found is None:
+                return False
+            by_strategy.setdefault(name, []).append(found.median)
+    return all(near(measure, min(each), max(each)) for each in by_strategy.values())
+
+
+def _together(groups: _Groups, name: str) -> Group:
+    return Group(done=tuple(run for of in groups.values() for run in of[name].done))
+
+
+def answers_chart(findings: Findings, change: Change) -> Chart:
+    """Seconds to the first answer after a change, cold and warm."""
+    under = findings.under(change)
+    groups = {(s, n): findings.group(n, change, s) for s in under for n in findings.strategies}
+    known = [group.estimate(m.read) for group in groups.values() for m in (COLD, WARM)]
+    scale = _scale(COLD, known)
+    panels = tuple(
+        Panel(
+            findings.labels[setting],
+            "",
+            tuple(
+                _pair(name, place, groups[setting, name], scale)
+                for place, name in enumerate(findings.strategies)
+            ),
+            _ticks(scale),
+        )
+        for setting in under
+    )
+    kinds = {FIRST: "cold: nothing cached, as after a boot", SECOND: "warm: files cached in memory"}
+    title = f"First answer after: {CHANGES[change].title.lower()}"
+    return Chart("answers", title, COLD.unit, scale.logarithmic, kinds, panels)
+
+
+def life_chart(findings: Findings, measure: Measure) -> Chart:
+    """A measure through a device's life: a panel for each change, runs of all settings together."""
+    found = {
+        (change, strategy): _pooled(findings, strategy, change, measure)
+        for change in findings.changes
+        for strategy in findings.strategies
+    }
+    scale = _scale(measure, found.values())
+    panels = tuple(
+        Panel(
+            f"after: {CHANGES[change].title.lower()}",
+            "",
+            tuple(
+                _row(name, place, found[change, name], measure, scale, OTHER)
+                for place, name in enumerate(findings.strategies)
+            ),
+            _ticks(scale),
+        )
+        for change in findings.changes
+    )
+    return Chart(f"life-{measure.name}", measure.title, measure.unit, scale.logarithmic, {}, panels)
+
+
+def _pooled(findings: Findings, strategy: str, change: Change, measure: Measure) -> Estimate | None:
+    done = [
+        run
+        for setting in findings.settings
+        for run in findings.group(strategy, change, setting).done
+    ]
+    values = [value for run in done if (value := measure.read(run)) is not None]
+    return estimate(values) if values else None
+
+
+def _scale(measure: Measure, found: Iterable[Estimate | None]) -> Scale:
+    values = [end / measure.scale for each in found if each for end in (each.low, each.high)]
+    return Scale(values)
+
+
+def _ticks(scale: Scale) -> tuple[tuple[float, str], ...]:
+    return tuple((scale.place(value), f"{value:,g}") for value in _thinned(scale.ticks))
+
+
+def _thinned(ticks: Sequence[float]) -> Sequence[float]:
+    """At most six labels fit under a panel."""
+    return ticks[:: math.ceil(len(ticks) / 6)]
+
+
+def _rows(groups: Mapping[str, Group], measure: Measure, scale: Scale) -> tuple[Row, ...]:
+    found = {name: group.estimate(measure.read) for name, group in groups.items()}
+    reliable = {n: each for n, each in found.items() if each and not groups[n].failed}
+    led = rank(measure, reliable)
+    leaders = led.stands_out if led else ()
+    kinds = {name: BEST if len(leaders) == 1 else CLOSE for name in leaders}
+    return tuple(
+        _with_failures(
+            _row(name, place, each, measure, scale, kinds.get(name, OTHER)), groups[name]
+        )
+        for place, (name, each) in enumerate(found.items())
+    )
+
+
+def _row(
+    name: str, place: int, found: Estimate | None, measure: Measure, scale: Scale, kind: str
+) -> Row:
+    if found is None:
+        return Row(name, "not measured", (), place * ROW)
+    text = measure.text(found.median)
+    if kind == BEST:
+        text = f"best, {text}"
+    return Row(name, text, (_mark(found, measure, scale, kind),), place * ROW)
+
+
+def _with_failures(row: Row, group: Group) -> Row:
+    if not group.failed:
+        return row
+    of = f"{len(group.failed)} of {len(group.failed) + len(group.done)} failed"
+    text = f"{of}, {row.text}" if row.marks else of
+    return Row(row.label, text, row.marks, row.y)
+
+
+def _pair(name: str, place: int, group: Group, scale: Scale) -> Row:
+    kinds = ((COLD, FIRST, "cold"), (WARM, SECOND, "warm"))
+    found = [(m, kind, word, group.estimate(m.read)) for m, kind, word in kinds]
+    marks = tuple(_mark(each, m, scale, kind) for m, kind, _, each in found if each)
+    texts = [f"{word} {m.text(each.median)}" for m, _, word, each in found if each]
+    row = Row(name, ", ".join(texts) or "not measured", marks, place * ROW)
+    return _with_failures(row, group)
+
+
+def _mark(of: Estimate, measure: Measure, scale: Scale, kind: str) -> Mark:
+    low, middle, high = (
+        scale.place(value / measure.scale) for value in (of.low, of.median, of.high)
+    )
+    return Mark(middle, low, high, kind)

@@ -1,0 +1,82 @@
+"""The report as Markdown (GitHub's tables)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from ggfleet.compare.report import tables
+from ggfleet.compare.report.content import LEAD, METHOD, RULES, TITLE, Report
+from ggfleet.compare.report.tables import Cell, Table
+from ggfleet.compare.report.terms import CHANGES
+
+_SPECIAL = re.compile(r"([\\`*_\[\]<>|&])")
+
+
+def to_markdown(report: Report) -> str:
+    """Render the report; every text of the data is escaped."""
+    return "\n\n".join(filter(None, _blocks(report))) + "\n"
+
+
+def _blocks(report: Report) -> Iterator[str]:
+    findings = report.findings
+    yield f"# {TITLE}"
+    yield LEAD
+    yield f"{report.scope}."
+    yield "## Summary"
+    yield _items(report.overall)
+    for said in report.said:
+        yield f"**{said.title}.** {_plain(' '.join(said.sentences))}"
+    yield report.certain
+    yield RULES
+    yield from map(_table, report.best)
+    yield "## What the names mean"
+    yield _items(f"{name}: {meaning}" for name, meaning in report.strategies)
+    yield _items(f"{CHANGES[c].title}: {CHANGES[c].meaning}." for c in findings.changes)
+    yield _table(tables.conditions_table(findings))
+    for section in report.sections:
+        yield f"## {section.title}"
+        yield section.meaning
+        yield from map(_table, section.figures)
+    yield "## What remains, and what was not measured"
+    yield _table(tables.remains_table(findings))
+    yield _table(tables.failures_table(findings)) if findings.failures else ""
+    yield _table(tables.coverage_table(findings))
+    if report.judged:
+        yield "## How well it can be predicted"
+        yield from map(_plain, report.judged.sentences)
+        yield from map(_table, report.judged.tables)
+    yield "## Method"
+    yield from METHOD
+    yield _items(f"{name}: {value}" for name, value in report.machine.items())
+
+
+def _items(texts: Iterable[str]) -> str:
+    return "\n".join(f"- {_plain(text)}" for text in texts)
+
+
+def _table(of: Table) -> str:
+    titles = [_plain(column.title) for column in of.columns]
+    rules = ["---:" if column.number else "---" for column in of.columns]
+    lines = [titles, rules, *([_cell(cell) for cell in row] for row in of.rows)]
+    text = "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    return f"### {_plain(of.title)}\n\n{text}{_meanings(of)}"
+
+
+def _meanings(of: Table) -> str:
+    explained = [f"{c.title}: {c.meaning}" for c in of.columns if c.meaning]
+    return f"\n\n{_plain('. '.join(explained))}." if explained else ""
+
+
+def _cell(cell: Cell) -> str:
+    text = _plain(cell.text)
+    if cell.kind == tables.BEST:
+        text = f"**{text}**"
+    elif cell.kind in (tables.HOLE, tables.FAILED):
+        text = f"*{text}*"
+    return f"{text} ({_plain(cell.note)})" if cell.note else text
+
+
+def _plain(text: str) -> str:
+    """Nothing of it is markup, and it is one line."""
+    return _SPECIAL.sub(r"\\\1", " ".join(text.split()))
