@@ -61,7 +61,7 @@ options:
     type: str
     default: ""
   archive:
-    description: A zip archive or squashfs image on the host.
+    description: A zip or tar.gz archive or squashfs image on the host.
     type: str
     default: ""
   sha256:
@@ -69,9 +69,9 @@ options:
     type: str
     default: ""
   form:
-    description: What the archive is.
+    description: What the archive is. Of a tar.gz the one folder around everything is left out.
     type: str
-    choices: [zip, squashfs]
+    choices: [zip, tar.gz, squashfs]
     default: zip
   compile:
     description: Whether Python compiles what it installs, so that the first import does not.
@@ -116,9 +116,11 @@ import json
 import os
 import shutil
 import stat
+import tarfile
 import tempfile
 import time
 import zipfile
+import zlib
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -290,16 +292,23 @@ class Version:
         if self.wants["form"] == "squashfs":
             self._mount(archive)
         else:
-            self._unzip(archive)
+            self._unpack(archive)
 
-    def _unzip(self, archive: Path) -> None:
-        self._refuse_lack_of_disk([archive])
+    def _unpack(self, archive: Path) -> None:
+        form = self.wants["form"]
         try:
-            with zipfile.ZipFile(archive) as opened:
-                for entry in opened.infolist():
-                    unpack(opened, entry, self.site)
-        except zipfile.BadZipFile as error:
-            raise FailedError(f"{archive} is no zip archive: {error}") from error
+            if form == "zip":
+                self._refuse_lack_of_disk([archive])
+                with zipfile.ZipFile(archive) as opened:
+                    for entry in opened.infolist():
+                        unpack(opened, entry, self.site)
+            else:
+                self._refuse_lack_of_disk([], int(tarred_size(archive) * COMPILED))
+                with tarfile.open(archive, "r|gz") as opened:
+                    for entry in opened:
+                        unpack_tarred(opened, entry, self.site)
+        except (zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError) as error:
+            raise FailedError(f"{archive} is no {form} archive: {error}") from error
         if self.wants["compile"]:
             # Templates and tests for other Pythons do not compile, and nobody imports them.
             self.module.run_command(
@@ -363,21 +372,47 @@ def unpacked_size(path: Path) -> int:
         return sum(entry.file_size for entry in archive.infolist())
 
 
+def tarred_size(path: Path) -> int:
+    """Return the bytes of all files in a tar.gz archive, which has to be read to its end."""
+    with tarfile.open(path, "r|gz") as archive:
+        return sum(entry.size for entry in archive)
+
+
 def unpack(archive, entry, folder: Path) -> None:
     """Unpack one entry with its mode; refuse a path that leads out."""
-    parts = Path(entry.filename).parts
-    if entry.filename.startswith("/") or ".." in parts:
-        raise FailedError(
-            f"{archive.filename} holds {entry.filename}, which leads out of the directory"
-        )
-    path = folder.joinpath(*parts)
+    path = folder.joinpath(*inside(archive.filename, entry.filename))
     if entry.is_dir():
         path.mkdir(parents=True, exist_ok=True)
         return
+    with archive.open(entry) as source:
+        write(source, path, entry.external_attr >> 16)
+
+
+def unpack_tarred(archive, entry, folder: Path) -> None:
+    """Likewise one entry of a tar without the folder around all; refuse links and devices."""
+    parts = inside(archive.name, entry.name)[1:]
+    if entry.isdir():
+        folder.joinpath(*parts).mkdir(parents=True, exist_ok=True)
+        return
+    if not entry.isfile() or not parts:
+        raise FailedError(f"{archive.name} holds {entry.name}, which is no file in a folder")
+    write(archive.extractfile(entry), folder.joinpath(*parts), entry.mode)
+
+
+def inside(archive, name: str) -> tuple:
+    """Return the parts of a path; refuse one that leads out."""
+    parts = Path(name).parts
+    if name.startswith("/") or ".." in parts:
+        raise FailedError(f"{archive} holds {name}, which leads out of the directory")
+    return parts
+
+
+def write(source, path: Path, mode: int) -> None:
+    """Write a new file, which programs may be."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with archive.open(entry) as source, path.open("xb") as target:
+    with path.open("xb") as target:
         shutil.copyfileobj(source, target, 1 << 20)
-    if (entry.external_attr >> 16) & stat.S_IXUSR:
+    if mode & stat.S_IXUSR:
         path.chmod(0o755)
 
 
@@ -458,7 +493,7 @@ def main() -> None:
             "cache": text,
             "archive": text,
             "sha256": text,
-            "form": {"type": "str", "choices": ["zip", "squashfs"], "default": "zip"},
+            "form": {"type": "str", "choices": ["zip", "tar.gz", "squashfs"], "default": "zip"},
             "compile": yes,
             "imports": {"type": "list", "elements": "str", "default": []},
             "probe_user": {"type": "str", "default": "nobody"},

@@ -1,15 +1,18 @@
-"""The benchmark of large fleets measures what it says: every command, on a fleet that is fine."""
+"""The benchmarks measure what they say."""
 
 from __future__ import annotations
 
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 from functional.ggfleet_command import ROOT
 from ggfleet.render import TARGETS
+from unit.wheelmaker import make_wheel
 
 SCALE = ROOT / "benchmarks/scale.py"
+UPDATES = ROOT / "benchmarks/updates.py"
 
 
 def test_every_command_is_measured_for_every_size() -> None:
@@ -29,3 +32,31 @@ def test_every_command_is_measured_for_every_size() -> None:
         assert row["cost"]["memory"] > 10e6
         assert row["cost"]["wall"] > 0.01
         assert row["cost"]["cpu"] > 0.01
+
+
+def test_updates_count_what_has_another_name_afterwards(tmp_path: Path) -> None:
+    """Whole archives move with every package, layers with their own, and the model alone."""
+    for name, version in (("numpy_lite", "1.0"), ("numpy_lite", "2.0"), ("six", "1")):
+        make_wheel(tmp_path / "wheels", name, version, files={f"{name}.py": f"V = '{version}'"})
+    (tmp_path / "weights").write_text("first")
+    links = [f"--line={line}" for line in ("--no-index", f"--find-links {tmp_path / 'wheels'}")]
+    base = [f"--base={each}" for each in ("numpy-lite==1.0", "six==1")]
+    options = [*links, *base, "--move=numpy-lite==2.0", f"--model={tmp_path / 'weights'}"]
+    done = subprocess.run(
+        [sys.executable, UPDATES, *options, "--cache", tmp_path / "cache", "--json"],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    rows = {(row["way"], row["moved"]): row for row in json.loads(done.stdout)}
+    moved = {key: row["archives"] for key, row in rows.items()}
+    model = "the model alone"
+    assert moved == {
+        ("one archive", "numpy-lite==2.0"): ["ml"],
+        ("layers by size", "numpy-lite==2.0"): ["ml-small"],
+        ("layers by name", "numpy-lite==2.0"): ["ml-numeric"],
+        ("one archive", model): ["model"],
+        ("layers by size", model): ["model"],
+        ("layers by name", model): ["model"],
+    }
+    named, whole = (rows[way, "numpy-lite==2.0"] for way in ("layers by name", "one archive"))
+    assert 0 < named["fetched"] < whole["fetched"]

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
+import subprocess
+import tarfile
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -15,6 +18,8 @@ from ggfleet.bundle.archive import Packed, pack
 from ggfleet.bundle.sources import model_entries
 from ggfleet.bundle.tree import Entry, lay
 from ggfleet.errors import BundleError
+from ggfleet.localcore.archive import open_archive
+from ggfleet.model import Form
 from ggfleet.system.files import sha256
 from unit.wheelmaker import Listener
 
@@ -42,6 +47,57 @@ def tree_of(folder: Path) -> tuple[Entry, ...]:
 
 def build(tree: tuple[Entry, ...], out: Path, known: frozenset[str] = frozenset()) -> Packed:
     return pack(tree, lambda d: out / f"t-{d[:16]}.zip", Listener(), label="t", known=known)[0]
+
+
+def tarred(tree: tuple[Entry, ...], out: Path) -> Packed:
+    name = "t-{}.tar.gz"
+    return pack(tree, lambda d: out / name.format(d), Listener(), label="t", form=Form.TAR)[0]
+
+
+def test_a_tar_is_plain_and_complete(tmp_path: Path) -> None:
+    """Sorted, in one folder, each folder before what it holds; no time, owner or host's name."""
+    tree = tree_of(tmp_path / "src")
+    packed = tarred(tree, tmp_path / "out")
+    with tarfile.open(packed.path) as archive:
+        infos = archive.getmembers()
+        content = archive.extractfile("libraries/a.py")
+        assert content
+        assert content.read() == (tmp_path / "src" / "a.py").read_bytes()
+    assert [(i.name, i.mode, i.isdir()) for i in infos] == [
+        ("libraries", 0o755, True),
+        ("libraries/a.py", 0o644, False),
+        ("libraries/b", 0o755, True),
+        ("libraries/b/tool", 0o755, False),
+        ("libraries/é.txt", 0o644, False),
+    ]
+    assert {(i.mtime, i.uid, i.gid, i.uname, i.gname) for i in infos} == {(0, 0, 0, "", "")}
+    assert packed.path.read_bytes()[4:8] == bytes(4), "gzip's time"
+    assert (packed.size, packed.sha256) == (packed.path.stat().st_size, sha256(packed.path))
+    assert packed.tree_sha256 == build(tree, tmp_path / "out").tree_sha256
+
+
+def test_the_same_tree_gives_the_same_tar(tmp_path: Path) -> None:
+    """Whenever and wherever it is packed; other programs read it to its end."""
+    tree = tree_of(tmp_path / "src")
+    first, second = (tarred(tree, tmp_path / name) for name in ("one", "two"))
+    assert first.path.read_bytes() == second.path.read_bytes()
+    program = shutil.which("tar")
+    assert program
+    done = subprocess.run([program, "-tzf", first.path], capture_output=True, check=True, text=True)
+    assert done.stdout.splitlines()[0] == "libraries/"
+    assert not done.stderr
+
+
+def test_a_core_unpacks_a_tar_of_ours(tmp_path: Path) -> None:
+    """Also names longer than a header's field, and files that fill no block."""
+    long = "/".join(["a-folder-of-some-length"] * 6 + ["x" * 120])
+    (tmp_path / "src" / long).parent.mkdir(parents=True)
+    (tmp_path / "src" / long).write_text("y" * 511)
+    packed = tarred(tree_of(tmp_path / "src"), tmp_path / "out")
+    with open_archive(packed.path, "s3://bucket/t.tar.gz") as contents:
+        done = contents.unpack(tmp_path / "into")
+    assert (done.files, done.size) == (packed.files, packed.unpacked_size)
+    assert (tmp_path / "into/libraries" / long).read_text() == "y" * 511
 
 
 def test_an_archive_is_plain_and_complete(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import email.message
 import hashlib
 import io
+import tarfile
 import urllib.error
 import zipfile
 from collections.abc import Callable
@@ -181,6 +182,48 @@ def test_programs_stay_programs(version: ModuleType, tmp_path: Path) -> None:
             version.unpack(archive, entry, tmp_path / "tree")
     assert (tmp_path / "tree/tool").stat().st_mode & 0o111
     assert not (tmp_path / "tree/data").stat().st_mode & 0o111
+
+
+def tarred(version: ModuleType, folder: Path, *entries: tuple[str, int, bytes]) -> None:
+    """Unpack a tar.gz of (name, mode, type) as the module does."""
+    with tarfile.open(folder / "a.tar.gz", "w:gz") as archive:
+        for name, mode, kind in entries:
+            info = tarfile.TarInfo(name)
+            info.mode, info.type, info.linkname = mode, kind, "/etc/passwd"
+            info.size = 1 if kind == tarfile.REGTYPE else 0
+            archive.addfile(info, io.BytesIO(b"x"))
+    with tarfile.open(folder / "a.tar.gz", "r|gz") as archive:
+        for entry in archive:
+            version.unpack_tarred(archive, entry, folder / "tree")
+
+
+def test_a_tar_is_unpacked_without_the_folder_around_it(
+    version: ModuleType, tmp_path: Path
+) -> None:
+    """So that modules lie where those of a zip do; its size is known before."""
+    top = ("libraries", 0o755, tarfile.DIRTYPE)
+    files = [
+        ("libraries/a/tool", 0o755, tarfile.REGTYPE),
+        ("libraries/b.py", 0o600, tarfile.REGTYPE),
+    ]
+    tarred(version, tmp_path, top, *files)
+    assert (tmp_path / "tree/a/tool").stat().st_mode & 0o111
+    assert not (tmp_path / "tree/b.py").stat().st_mode & 0o111
+    assert version.tarred_size(tmp_path / "a.tar.gz") == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [("../out", tarfile.REGTYPE), ("/out", tarfile.REGTYPE), ("l/../../out", tarfile.REGTYPE),
+     ("l/link", tarfile.SYMTYPE), ("l/link", tarfile.LNKTYPE), ("l/null", tarfile.CHRTYPE),
+     ("alone", tarfile.REGTYPE)],
+)  # fmt: skip
+def test_a_tar_brings_nothing_but_files_in_its_folder(
+    version: ModuleType, tmp_path: Path, name: str, kind: bytes
+) -> None:
+    with pytest.raises(version.FailedError, match=r"leads out|no file in a folder"):
+        tarred(version, tmp_path, (name, 0o644, kind))
+    assert {each.name for each in tmp_path.iterdir()} <= {"a.tar.gz", "tree"}
 
 
 def test_end_by_a_signal_is_explained(version: ModuleType) -> None:

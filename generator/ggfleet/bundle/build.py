@@ -11,7 +11,7 @@ from ggfleet.bundle.fetch import WheelCache, authorised
 from ggfleet.bundle.fingerprint import Fingerprints
 from ggfleet.bundle.locks import Locks, wanted
 from ggfleet.bundle.manifest import FILE_NAME, key_prefix, read_manifest, write_manifest
-from ggfleet.bundle.parts import archives
+from ggfleet.bundle.parts import archives, forms_of
 from ggfleet.bundle.prune import building
 from ggfleet.bundle.workshop import Workshop
 from ggfleet.model import (
@@ -19,8 +19,6 @@ from ggfleet.model import (
     ANY_PLATFORM,
     Archive,
     Fleet,
-    Form,
-    Layout,
     Manifest,
     Part,
     Platform,
@@ -91,10 +89,9 @@ def _is_current(fleet: Fleet, out: Path, archive: Archive) -> bool:
         Part.FUNCTION: fleet.functions.keys(),
         Part.ADAPTER: {ADAPTER} if fleet.components.wanted else set(),
     }[archive.part]
-    if archive.form is Form.IMAGE and archive.name in fleet.libraries:
-        wanted = fleet.libraries[archive.name].layout is Layout.IMAGE
-        if not wanted:
-            return False
+    library = fleet.libraries.get(archive.name) if archive.part is Part.LIBRARIES else None
+    if library and archive.form not in forms_of(library):
+        return False
     known = archive.platform in fleet.platforms or archive.platform == ANY_PLATFORM
     ours = archive.key.startswith(key_prefix(fleet))
     return ours and archive.name in names and known and (out / archive.file).is_file()

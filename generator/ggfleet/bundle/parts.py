@@ -56,12 +56,13 @@ def archives(
 
 
 def forms_of(library: Library) -> tuple[Form, ...]:
-    """Always a zip, which V1 and the other layouts take; an image where V2 is to mount one."""
-    return (Form.ZIP, Form.IMAGE) if library.layout is Layout.IMAGE else (Form.ZIP,)
+    """What V1 and the other layouts take, a zip or tar.gz; an image where V2 is to mount one."""
+    images = (Form.IMAGE,) if library.layout is Layout.IMAGE else ()
+    return (library.archive, *images)
 
 
 def build_library(
-    shop: Workshop, library: Library, target: Platform, form: Form = Form.ZIP
+    shop: Workshop, library: Library, target: Platform, form: Form
 ) -> Iterator[Archive]:
     """The wheels of an `ml-resource` library: one archive, or one for each of its layers."""
     requirements = library.on(target.name).requirements

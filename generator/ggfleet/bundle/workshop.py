@@ -43,8 +43,8 @@ class Order:
     form: Form = Form.ZIP
 
     def __str__(self) -> str:
-        image = " as an image" if self.form is Form.IMAGE else ""
-        return f"{self.part} {self.name} for {self.platform}{image}"
+        form = {Form.IMAGE: " as an image", Form.TAR: " as a tar.gz"}.get(self.form, "")
+        return f"{self.part} {self.name} for {self.platform}{form}"
 
 
 @dataclass(frozen=True)
@@ -117,7 +117,9 @@ class Workshop:
                 if stripper:
                     entries = stripper.entries(wheel, path, entries)
                 compiled = compiler.entries(wheel, path, entries) if compiler else ()
-                found += [*entries, *compiled]
+                # Some wheels bring a compiled file along, which the device would not believe.
+                ours = {entry.path for entry in compiled}
+                found += [*(each for each in entries if each.path not in ours), *compiled]
             yield found
 
     def _tool(self, platform: str) -> Tool | None:

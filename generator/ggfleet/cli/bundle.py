@@ -144,7 +144,7 @@ def table_of(archives: tuple[Archive, ...]) -> Table:
     rows = [
         (
             str(archive.part),
-            f"{archive.name} ({archive.form})" if archive.form is Form.IMAGE else archive.name,
+            f"{archive.name} ({archive.form})" if archive.form is not Form.ZIP else archive.name,
             archive.platform,
             output.megabytes(archive.size),
             output.megabytes(archive.unpacked_size),
@@ -152,5 +152,5 @@ def table_of(archives: tuple[Archive, ...]) -> Table:
         )
         for archive in archives
     ]
-    columns = ("part", "name", "platform", "zipped", "unpacked", "files")
+    columns = ("part", "name", "platform", "packed", "unpacked", "files")
     return output.table(columns, rows, right=(3, 4, 5))

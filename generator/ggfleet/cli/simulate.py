@@ -128,8 +128,7 @@ def _prepared(
         timeout=float(deployment.timeout),
         forks=forks,
     )
-    names = [each.name for each in library.apart()]
-    return plan, ways(bundles, manifest_in(bundles, fleet), names, platform)
+    return plan, ways(bundles, manifest_in(bundles, fleet), library.apart(), platform)
 
 
 def _summary(plan: Plan, way: Way, seeds: range) -> Mapping[str, Interval]:

@@ -63,7 +63,7 @@ def _wanted(fleet: Fleet) -> Iterator[Wanted]:
     for platform in fleet.used_platforms():
         for library in fleet.libraries.values():
             if library.install is Install.ML_RESOURCE:
-                form = Form.IMAGE if library.layout is Layout.IMAGE else Form.ZIP
+                form = Form.IMAGE if library.layout is Layout.IMAGE else library.archive
                 yield Part.LIBRARIES, library.name, platform.name, form
         for model in fleet.models.values():
             yield Part.MODEL, model.name, platform.name, Form.ZIP

@@ -1,6 +1,15 @@
 """What a fleet is, in frozen values. Imports the standard library alone."""
 
-from ggfleet.model.archive import ADAPTER, ANY_PLATFORM, Archive, Delta, Form, Manifest, Part
+from ggfleet.model.archive import (
+    ADAPTER,
+    ANY_PLATFORM,
+    TAR_FOLDER,
+    Archive,
+    Delta,
+    Form,
+    Manifest,
+    Part,
+)
 from ggfleet.model.deployment import Abort, Components, Deployment, Rollout
 from ggfleet.model.document import Document, Json, Note, Rendering
 from ggfleet.model.draft import Draft, Drafter, DraftRecipe
@@ -51,6 +60,7 @@ __all__ = [
     "REST",
     "SHADOW",
     "STREAM_MANAGER_MEMORY",
+    "TAR_FOLDER",
     "Abort",
     "Access",
     "Archive",

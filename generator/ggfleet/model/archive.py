@@ -21,8 +21,12 @@ class Form(StrEnum):
     """How an archive is packed; the value is the file's ending."""
 
     ZIP = "zip"
+    TAR = "tar.gz"
     IMAGE = "squashfs"
 
+
+TAR_FOLDER = "libraries"
+"""The one folder of a `.tar.gz`: a V1 core unpacks none without a folder around its files."""
 
 ANY_PLATFORM = "any"
 """The platform name of an archive that holds no native code."""
@@ -33,7 +37,7 @@ ADAPTER = "greengrass-v2-adapter"
 
 @dataclass(frozen=True)
 class Archive:
-    """One built zip or file-system image, named by what is in it.
+    """One built zip, tar.gz or file-system image, named by what is in it.
 
     `tree_sha256` digests the unpacked tree (paths, modes, contents) and names the archive: the same
     content keeps its name when a compressor changes. `sha256` and `size` (bytes) are the file's.

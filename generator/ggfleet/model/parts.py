@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 
+from ggfleet.model.archive import TAR_FOLDER, Form
 from ggfleet.model.layer import Layer
 from ggfleet.model.runtime import Encoding, Isolation, RunAs
 
@@ -49,7 +50,8 @@ class Library:
     """ML libraries that travel together. `destination` is absolute; empty unless ml-resource.
 
     `permission` is what the owner group may do with the unpacked files. `layout` is for V2, and
-    None where the spec leaves it to the size of the archive. `variants` are platforms and their own
+    None where the spec leaves it to the size of the archive; `archive` is the form in which V1 and
+    the other layouts get it. `variants` are platforms and their own
     requirements; `on` chooses. `layers` divide them, `apart` gives each as a library of its own:
     then `layer` is its name and `whole` that of the library. `updates` are those of a year, None
     where the spec does not tell.
@@ -63,6 +65,7 @@ class Library:
     layout: Layout | None = None
     permission: Access = Access.READ
     variants: tuple[tuple[str, Path], ...] = ()
+    archive: Form = Form.ZIP
     layers: tuple[Layer, ...] = ()
     layer: str = ""
     whole: str = ""
@@ -87,6 +90,11 @@ class Library:
             )
             for each in self.layers
         )
+
+    @property
+    def place(self) -> str:
+        """The folder below which functions find the modules."""
+        return f"{self.destination}/{TAR_FOLDER}" if self.archive is Form.TAR else self.destination
 
     @property
     def path(self) -> str:

@@ -53,7 +53,7 @@ def resolve(fleet: Fleet, manifest: Manifest, others: Iterable[Reference] = ()) 
 
     `others` are values that one target alone needs; they must be known too.
     """
-    archives, pending = find_archives(manifest, wanted_archives(fleet))
+    archives, pending = find_archives(fleet, manifest, wanted_archives(fleet))
     certificates = {core.name: core.certificate_arn for core in fleet.cores}
     needed = (*certificates.values(), *others)
     pending += [value for value in needed if isinstance(value, Pending)]
@@ -66,12 +66,18 @@ def resolve(fleet: Fleet, manifest: Manifest, others: Iterable[Reference] = ()) 
 
 
 def find_archives(
-    manifest: Manifest, wanted: Iterable[Wanted], form: Form = Form.ZIP
+    fleet: Fleet, manifest: Manifest, wanted: Iterable[Wanted], form: Form | None = None
 ) -> tuple[dict[Wanted, Archive], list[Pending]]:
-    """The archives that a manifest has, and what is missing."""
-    found = {each: manifest.find(*each, form) for each in wanted}
+    """The archives that a manifest has, in the form that the fleet wants, and what is missing."""
+    forms = {each: form or _form(fleet, each) for each in wanted}
+    found = {each: manifest.find(*each, forms[each]) for each in forms}
     there = {each: archive for each, archive in found.items() if archive is not None}
-    return there, [_pending(*each, form) for each in found if each not in there]
+    return there, [_pending(*each, forms[each]) for each in found if each not in there]
+
+
+def _form(fleet: Fleet, wanted: Wanted) -> Form:
+    part, name, _ = wanted
+    return fleet.libraries[name].archive if part is Part.LIBRARIES else Form.ZIP
 
 
 def wanted_archives(fleet: Fleet) -> Iterator[Wanted]:
@@ -98,7 +104,7 @@ def attached_ml(fleet: Fleet) -> Iterator[Library | Model]:
 
 
 def _pending(part: Part, name: str, platform: str, form: Form) -> Pending:
-    noun = "archive" if form is Form.ZIP else "image"
+    noun = "image" if form is Form.IMAGE else "archive"
     return Pending(
         f"the {noun} of the {_NOUNS[part]} {name} for {platform}",
         f"run `ggfleet bundle {SPEC} --platform {platform}`",

@@ -124,7 +124,7 @@ def _library(name: str, section: Section, folder: Path, platforms: Platforms) ->
     as_resource = install is Install.ML_RESOURCE
     if as_resource:
         section.require("destination")
-    for key in ("destination", "layout", "layers") if not as_resource else ():
+    for key in ("destination", "layout", "archive", "layers") if not as_resource else ():
         if section.has(key):
             section.error(
                 key,
@@ -141,6 +141,7 @@ def _library(name: str, section: Section, folder: Path, platforms: Platforms) ->
         owner=owner,
         permission=permission,
         layout=table.layout.read(section),
+        archive=table.archive.read(section),
         layers=_layers(section) if as_resource else (),
         updates=table.updates.read(section),
         variants=tuple((platform, folder / file) for platform, file in variants),

@@ -131,7 +131,7 @@ def _variables(fleet: Fleet, function: Function) -> dict[str, Json]:
     values: dict[str, Json] = dict(function.environment)
     libraries = fleet.libraries_of(function, Install.ML_RESOURCE)
     finds = function.contained and not function.executable
-    places = [library.destination for library in libraries] if finds else []
+    places = [library.place for library in libraries] if finds else []
     if places:
         own = function.environment.get(PYTHONPATH)
         values[PYTHONPATH] = ":".join([*places, own] if own else places)

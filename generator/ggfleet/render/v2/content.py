@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass
 
 from ggfleet.errors import GgfleetError
-from ggfleet.model import Archive, Fleet, Json, Layout, Model
+from ggfleet.model import Archive, Fleet, Form, Json, Layout, Model
 from ggfleet.render.group_v1.names import archive_uri
 
 DIGITS = 16
@@ -100,7 +100,8 @@ def of_archive(
 ) -> Content:
     """The content of a built archive. With `unpack` no zip is left to the nucleus."""
     chosen = layout or default_layout(archive)
-    if unpack and chosen is Layout.ZIP:
+    # V2 unpacks no tar.
+    if (unpack or archive.form is Form.TAR) and chosen is Layout.ZIP:
         chosen = Layout.SELF_UNPACK
     digits = archive.tree_sha256[:DIGITS]
     return Content(archive_uri(fleet, archive.key), chosen, digits, archive.unpacked_size)

@@ -172,7 +172,7 @@ def _function_steps(
     adapter, own = contents
     images = [each.path(platform) for _, each in needed if each.is_image(platform)]
     libraries = [
-        absolute(component.path(platform))
+        absolute(f"{component.path(platform)}{resource.place.removeprefix(resource.destination)}")
         for resource, component in needed
         if isinstance(resource, Library)
     ]
@@ -227,7 +227,7 @@ def _environment(function: Function, needed: Needed) -> dict[str, Json]:
     """The spec's variables. A PYTHONPATH among them replaces the step's, so it names all again."""
     values: dict[str, Json] = dict(function.environment)
     if own := function.environment.get("PYTHONPATH"):
-        places = [each.destination for each, _ in needed if isinstance(each, Library)]
+        places = [each.place for each, _ in needed if isinstance(each, Library)]
         values["PYTHONPATH"] = ":".join([*places, own])
     return values
 

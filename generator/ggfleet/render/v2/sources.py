@@ -61,10 +61,10 @@ def find_sources(whole: Fleet, manifest: Manifest) -> Sources:
         if library.layout is Layout.IMAGE and fleet.users_of(library)
     ]
     as_zip = [each for each in wanted_archives(fleet) if each not in images]
-    zips, pending = find_archives(manifest, as_zip)
-    found, missing = find_archives(manifest, images, Form.IMAGE)
+    zips, pending = find_archives(fleet, manifest, as_zip)
+    found, missing = find_archives(fleet, manifest, images, Form.IMAGE)
     adapters = [(Part.ADAPTER, ADAPTER, platform.name) for platform in fleet.used_platforms()]
-    adapted, absent = find_archives(manifest, adapters if fleet.functions else [])
+    adapted, absent = find_archives(fleet, manifest, adapters if fleet.functions else [])
     if absent and not fleet.components.wanted:
         fix = "write `components: {prefix: com.example}`, then run `ggfleet bundle`"
         absent = [Pending("the adapter that runs functions as components", fix)]

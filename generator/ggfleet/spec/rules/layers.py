@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from ggfleet.model import Fleet, Install, Library, Severity
+from ggfleet.model import Fleet, Form, Install, Layout, Library, Severity
 from ggfleet.spec.problems import suggestion
 from ggfleet.spec.rules import pages
-from ggfleet.spec.rules.parts import repeated, text_of
-from ggfleet.spec.rules.registry import SPEC, V1, Finding, of_files, rule
+from ggfleet.spec.rules.parts import listed, repeated, text_of
+from ggfleet.spec.rules.registry import SPEC, V1, V2, Finding, of_files, rule
 
 _LAYERED = (
     "libraries:\n  tensorflow: {{requirements: libraries.txt, install: ml-resource, "
@@ -130,7 +130,8 @@ def patterns_are_apart(fleet: Fleet) -> Iterator[Finding]:
 @rule(
     "layer-path",
     Severity.WARNING,
-    reason="The layers of a library are folders below its destination, and modules lie in these. "
+    reason="The layers of a library are folders below its destination, and modules lie in these; "
+    "those of a tar.gz lie in its folder `libraries`. "
     "In a container PYTHONPATH names them all; without one the code extends sys.path by each.",
     source=f"{pages.ML_RESOURCES}; {pages.OWN}",
     fix="Name the folder of each layer, in their order: /mllibs/heavy:/mllibs/rest.",
@@ -139,17 +140,17 @@ def patterns_are_apart(fleet: Fleet) -> Iterator[Finding]:
     ),
 )
 def variables_name_layers(fleet: Fleet) -> Iterator[Finding]:
-    """A variable that names the destination of libraries in layers leads to no module."""
+    """A variable that names the destination of layers, or of a tar.gz, leads to no module."""
     for function in fleet.functions.values():
         found = (fleet.libraries[name] for name in function.libraries if name in fleet.libraries)
-        for library in (each for each in found if each.layers and each.destination):
+        for library in (each for each in found if each.destination):
+            folders = [each.place for each in library.apart()]
             for name, value in function.environment.items():
-                if library.destination in value.split(":"):
-                    folders = ":".join(each.destination for each in library.apart())
+                if library.destination in value.split(":") and library.destination not in folders:
                     yield (
                         f"functions.{function.name}.environment.{name}",
-                        f"names {library.destination}, where the layers are folders",
-                        f"write {folders}",
+                        f"names {library.destination}, and the modules are in {listed(folders)}",
+                        f"write {':'.join(folders)}",
                     )
 
 
@@ -176,3 +177,26 @@ def connectors_name_no_layers(fleet: Fleet) -> Iterator[Finding]:
                 at = f"connectors.{connector.name}.resources.{parameter}"
                 message = f"names {name}, which is {len(library.layers)} resources, one a layer"
                 yield at, message, "name a library without layers"
+
+
+@rule(
+    "layer-archive",
+    Severity.ERROR,
+    V2,
+    reason="V2 unarchives ZIP and nothing else; an image is mounted as it is, and modules in it "
+    "lie elsewhere than in a tar.gz, which has a folder around them.",
+    source=f"{pages.RECIPES} (Unarchive)",
+    fix="Leave layout out, or write layout: self-unpack; else write archive: zip.",
+    example="libraries:\n  numpy: {requirements: libraries.txt, install: ml-resource, "
+    "destination: /mllibs, archive: tar.gz, layout: zip}\n"
+    "functions:\n  classify: {libraries: [numpy]}\n",
+)
+def a_tar_is_unpacked_by_its_component(fleet: Fleet) -> Iterator[Finding]:
+    """A layout that takes no tar.gz."""
+    for library in fleet.libraries.values():
+        if library.archive is Form.TAR and library.layout in (Layout.ZIP, Layout.IMAGE):
+            yield (
+                f"{library.path}.layout",
+                f"is {library.layout}, and archive: tar.gz is unpacked by its component alone",
+                "leave layout out, or write archive: zip",
+            )

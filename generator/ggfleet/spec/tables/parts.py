@@ -14,6 +14,7 @@ from ggfleet.model import (
     REST,
     Access,
     Encoding,
+    Form,
     Install,
     Isolation,
     Layer,
@@ -120,7 +121,7 @@ def _named_layers(found: dict[str, tuple[str, ...]]) -> tuple[Layer, ...]:
     return (*named, Layer(REST))
 
 
-_AS_RESOURCE = ("destination", "layout", "layers")
+_AS_RESOURCE = ("destination", "layout", "archive", "layers")
 
 
 class Library(Table):
@@ -147,6 +148,12 @@ class Library(Table):
             Layout,
         )
     )
+    archive = one_of(
+        "What it is packed as; V2 unpacks no tar.gz by itself, so that the component does. For "
+        "`ml-resource` alone.",
+        (str(Form.ZIP), str(Form.TAR)),
+        str(Form.ZIP),
+    ).mapped(Form)
     layers = _layers()
     updates = _updates("2 per year")
     conditions = (
