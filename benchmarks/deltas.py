@@ -1,7 +1,8 @@
 """What an update of ML libraries brings over the link: the archive, changed files, a delta.
 
     python benchmarks/deltas.py FOLDER tensorflow==2.18.0 tensorflow==2.18.1
-    python benchmarks/deltas.py FOLDER 'tensorflow==2.18.1 numpy==2.0.1' 'tensorflow==2.18.1 numpy==2.0.2'
+    python benchmarks/deltas.py FOLDER 'tensorflow==2.18.1 numpy==2.0.1' \
+                                       'tensorflow==2.18.1 numpy==2.0.2'
 
 Bundles both sets for a Raspberry Pi (aarch64, Python 3.11, glibc 2.36) into FOLDER, which keeps
 wheels and archives for the next run, makes the delta, and applies it in a process of its own, as a

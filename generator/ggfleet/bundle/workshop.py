@@ -116,8 +116,10 @@ class Workshop:
                 entries, _ = self._split(wheel, opened.entries(target, takes))
                 if stripper:
                     entries = stripper.entries(wheel, path, entries)
-                compiled = compiler.entries(wheel, path, entries) if compiler else ()
-                found += [*entries, *compiled]
+                compiled = list(compiler.entries(wheel, path, entries)) if compiler else []
+                # Some wheels (numpy 2.0) bring a stray .pyc file of their own: ours is for reading.
+                places = {entry.path for entry in compiled}
+                found += [*(each for each in entries if each.path not in places), *compiled]
             yield found
 
     def _tool(self, platform: str) -> Tool | None:
