@@ -1,7 +1,8 @@
 """What an update of ML libraries brings over the link: the archive, changed files, a delta.
 
     python benchmarks/deltas.py FOLDER tensorflow==2.18.0 tensorflow==2.18.1
-    python benchmarks/deltas.py FOLDER 'tensorflow==2.18.1 numpy==2.0.1' 'tensorflow==2.18.1 numpy==2.0.2'
+    python benchmarks/deltas.py FOLDER 'tensorflow==2.18.1 numpy==2.0.1' \
+                                       'tensorflow==2.18.1 numpy==2.0.2'
 
 Bundles both sets for a Raspberry Pi (aarch64, Python 3.11, glibc 2.36) into FOLDER, which keeps
 wheels and archives for the next run, makes the delta, and applies it in a process of its own, as a
@@ -23,7 +24,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ggfleet.bundle import Silent, read_manifest, write_manifest
-from ggfleet.bundle.delta import Differ, lite
+from ggfleet.bundle.delta import Tree
 from ggfleet.bundle.deltas import add_deltas
 from ggfleet.model import Archive, Delta, Manifest
 
@@ -67,7 +68,16 @@ def bundled(folder: Path, requirements: str) -> Path:
     (project / "fleet.yml").write_text(SPEC)
     (project / "hosts.yml").write_text(HOSTS)
     (project / "ml.txt").write_text("".join(f"{each}\n" for each in requirements.split()))
-    argv = [sys.executable, "-m", "ggfleet", "bundle", "--out", "out", "--cache", folder / "cache"]
+    argv: list[str | Path] = [
+        sys.executable,
+        "-m",
+        "ggfleet",
+        "bundle",
+        "--out",
+        "out",
+        "--cache",
+        folder / "cache",
+    ]
     subprocess.run([*argv, "--json"], cwd=project, check=True, stdout=subprocess.DEVNULL)
     return project / "out"
 
@@ -78,16 +88,21 @@ def archive(out: Path) -> Archive:
     return found
 
 
-def delta(old: Path, new: Path, differ: Differ) -> Delta | None:
+def delta(old: Path, new: Path) -> Delta | None:
     """Make the delta anew; none where it would not pay."""
     path = new / "manifest.json"
     write_manifest(path, Manifest(read_manifest(path).archives))
-    return next(iter(add_deltas(new, [old], Silent(), differ=differ).deltas), None)
+    return next(iter(add_deltas(new, [old], Silent()).deltas), None)
 
 
-def whole(_old: bytes, new: bytes) -> bytes:
-    """No patch: what is larger than the file is not taken."""
-    return new + new
+def changed_files(old: Path, new: Path) -> int:
+    """Bytes of the files that changed, compressed as they are in the new archive."""
+    with Tree(old / archive(old).file, archive(old), Silent()) as one:
+        before = {(file.path, file.sha256) for file in one.files.values()}
+    with Tree(new / archive(new).file, archive(new), Silent()) as two:
+        after = {file.path for file in two.files.values() if (file.path, file.sha256) not in before}
+    with zipfile.ZipFile(new / archive(new).file) as opened:
+        return sum(each.compress_size for each in opened.infolist() if each.filename in after)
 
 
 def unpacked(out: Path, folder: Path) -> Path:
@@ -125,18 +140,17 @@ def measured(into: dict[str, float]) -> Iterator[None]:
 def main(folder: Path, *sets: str) -> None:
     """Measure one update."""
     old, new = (bundled(folder, each) for each in sets)
-    by_file = delta(old, new, whole)
     making: dict[str, float] = {}
     with measured(making):
-        by_patch = delta(old, new, lite)
+        made = delta(old, new)
     found = {
         "from": sets[0],
         "to": sets[1],
         "archive_bytes": archive(new).size,
-        "changed_files_bytes": by_file.size if by_file else None,
-        "delta_bytes": by_patch.size if by_patch else None,
+        "changed_files_bytes": changed_files(old, new),
+        "delta_bytes": made.size if made else None,
         "making": making,
-        "applying": applied(by_patch, new, unpacked(old, folder)) if by_patch else None,
+        "applying": applied(made, new, unpacked(old, folder)) if made else None,
     }
     print(json.dumps(found, indent=2))
 

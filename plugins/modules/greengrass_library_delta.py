@@ -370,6 +370,8 @@ def apply(
 
     The memory that this takes does not depend on the size of files.
     """
+    if not delta.is_file():
+        raise UnfitError(f"{delta.name} has not come")
     refuse_other(sha256_of(delta), sha256, f"{delta.name} has another SHA-256 than it must have")
     shutil.rmtree(str(tree), ignore_errors=True)  # left by a run that was killed
     tree.mkdir(parents=True)

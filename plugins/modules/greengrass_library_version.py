@@ -68,13 +68,21 @@ options:
     description: The SHA-256 of the archive.
     type: str
     default: ""
+  tree:
+    description:
+      - Instead of an archive, the tree that M(greengrass_library_delta) has made of another
+        version. It becomes part of this one.
+    type: str
+    default: ""
   form:
     description: What the archive is. Of a tar.gz the one folder around everything is left out.
     type: str
     choices: [zip, tar.gz, squashfs]
     default: zip
   compile:
-    description: Whether Python compiles what it installs, so that the first import does not.
+    description:
+      - Whether Python compiles what it installs, so that the first import does not. What came
+        compiled stays as it is.
     type: bool
     default: true
   imports:
@@ -132,6 +140,7 @@ COMPILED = 1.3
 """Times the bytes of all files: room for bytecode, and for blocks that are not full."""
 ENVIRONMENT = 26_000_000
 """Bytes of a virtual environment before anything is installed: pip and its bytecode."""
+TAG = "import sys; print(sys.implementation.cache_tag)"
 PROBE = """
 import importlib, sys, time
 began = time.perf_counter()
@@ -281,6 +290,10 @@ class Version:
     # An archive ---------------------------------------------------------------------------
 
     def _archive(self) -> None:
+        if self.wants["tree"]:
+            Path(self.wants["tree"]).rename(self.site)
+            self._compile()
+            return
         archive = Path(self.wants["archive"])
         found = self.module.sha256(str(archive))
         if found != self.wants["sha256"]:
@@ -309,11 +322,21 @@ class Version:
                         unpack_tarred(opened, entry, self.site)
         except (zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError) as error:
             raise FailedError(f"{archive} is no {form} archive: {error}") from error
-        if self.wants["compile"]:
+        self._compile()
+
+    def _compile(self) -> None:
+        # Doing again what the bundle did would take longer, and part this tree from its digest.
+        if self.wants["compile"] and not self._is_compiled():
             # Templates and tests for other Pythons do not compile, and nobody imports them.
             self.module.run_command(
                 [self.wants["python"], "-I", "-m", "compileall", "-q", "-j", "0", str(self.site)]
             )
+
+    def _is_compiled(self) -> bool:
+        """Tell whether most sources came with what this Python makes of them, not a stray one."""
+        tag = self._run([self.wants["python"], "-I", "-c", TAG]).strip()
+        made = sum(1 for _ in self.site.rglob(f"*.{tag}.pyc"))
+        return made > sum(1 for _ in self.site.rglob("*.py")) // 2
 
     def _mount(self, archive: Path) -> None:
         image = self.path / "image.squashfs"
@@ -493,6 +516,7 @@ def main() -> None:
             "cache": text,
             "archive": text,
             "sha256": text,
+            "tree": text,
             "form": {"type": "str", "choices": ["zip", "tar.gz", "squashfs"], "default": "zip"},
             "compile": yes,
             "imports": {"type": "list", "elements": "str", "default": []},

@@ -64,10 +64,13 @@ class Libraries:
         }
 
 
-def make_libraries(server: FileServer, name: str, light: str) -> Libraries:
-    """Publish a set in the folder `name`; `light` is the code of its small package."""
+def make_libraries(server: FileServer, name: str, light: str, weight: bytes = b"") -> Libraries:
+    """Publish a set in the folder `name`; `light` is the code of its small package.
+
+    `weight` is what makes the other heavy, in all sets the same without it.
+    """
     folder = server.folder / name
-    weight = random.Random(1).randbytes(WEIGHT)
+    weight = weight or random.Random(1).randbytes(WEIGHT)
     heavy = make_wheel(folder, "heavy", files={"heavy/__init__.py": "", "heavy/weight": weight})
     number = f"1.{len(list(server.folder.iterdir()))}"
     small = make_wheel(folder, "light", number, files={"light.py": light})

@@ -282,6 +282,52 @@ print(device.peak_bytes())
 """
 
 
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+sys.path.insert(0, sys.argv[1])
+from module_support import module_of
+device = module_of(Path(sys.argv[2]))
+delta, digest, base, tree, wanted = sys.argv[3:]
+touches = ("open", "os.link", "os.mkdir", "os.chmod", "os.remove", "os.rmdir")
+
+def killed(moment):
+    # Whatever touches a file is told to this hook first.
+    seen = 0
+    def hook(event, _):
+        nonlocal seen
+        seen += event in touches
+        if seen > moment:
+            os.kill(os.getpid(), signal.SIGKILL)
+    sys.addaudithook(hook)
+
+moment = 0
+while True:
+    pid = os.fork()
+    if pid == 0:
+        killed(moment)
+        device.apply(Path(delta), digest, Path(base), Path(tree), wanted)
+        os._exit(0)
+    if os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0:
+        break
+    moment += 1
+print(moment)
+"""
+
+
+def test_killed_at_any_moment_the_old_tree_stays_and_the_next_run_completes(bench: Bench) -> None:
+    """Before each call that touches a file, on top of what the kill before it left."""
+    tree = bench.base.parent / "made"
+    argv: list[str | Path] = [
+        sys.executable, "-c", KILLED, Path(__file__).parents[1], MODULE,
+        bench.path, bench.delta.sha256, bench.base, tree, bench.new.tree_sha256,
+    ]  # fmt: skip
+    done = subprocess.run(argv, check=True, capture_output=True, text=True)
+    assert int(done.stdout) > 2 * len(NEW)
+    assert contents(bench.base) == OLD
+    assert contents(tree) == NEW
+
+
 def test_memory_does_not_grow_with_files(tmp_path: Path) -> None:
     """A patched file of 100 MB, nearly all zeros in the delta: below 64 MB with Python and all."""
     weight = CHANCE.randbytes(1 << 20) * 96

@@ -332,3 +332,17 @@ def test_compiled_files_are_for_the_platforms_python(tmp_path: Path) -> None:
     shop.progress.said.clear()
     assert built(having, PC, parts=[Part.LIBRARIES]) == [compiled]
     assert [said for said in shop.progress.said if "unchanged" in said]
+
+
+def test_a_stray_compiled_file_of_a_wheel_gives_way(tmp_path: Path) -> None:
+    """numpy 2.0 brings one, of its builder's interpreter and with a time; it clashed with ours."""
+    found = find_interpreter(replace(PC, python=f"3.{sys.version_info.minor}"))
+    assert found is not None
+    place = found.place("tiny.py")
+    wheel = make_wheel(tmp_path, files={"tiny.py": "value = 1\n", place: b"stray"})
+    shop = shop_of(tmp_path, fleet_of(tmp_path, Install.ML_RESOURCE), everywhere(wheel))
+    having = replace(shop, interpreters=lambda _: found)
+    [archive] = built(having, PC, parts=[Part.LIBRARIES])
+    with zipfile.ZipFile(shop.out / archive.file) as opened:
+        assert opened.namelist().count(place) == 1
+        assert opened.read(place) != b"stray"
