@@ -33,3 +33,4 @@ class System:
 BOOKWORM = System()
 TRIXIE = System("trixie")
 ARM64 = System(architecture="arm64")
+TRIXIE_ARM64 = System("trixie", "arm64")

@@ -11,55 +11,18 @@ import pytest
 from packaging.pylock import Pylock, is_valid_pylock_path
 
 from functional.ggfleet_command import ggfleet
+from functional.pi_fleet import write_project
 from ggfleet.bundle import read_manifest
 from ggfleet.model import Part
 from unit.wheelmaker import PI, make_wheel
 
-SPEC = """\
-fleet: line
-aws: {region: eu-west-1, account: "123456789012", bucket: line-bucket}
-platforms:
-  pi: {architecture: aarch64, python: "3.11", glibc: "2.36"}
-cores:
-  inventory: hosts.yml
-  groups: {boards: pi}
-libraries:
-  native: {requirements: native.txt, install: ml-resource, destination: /mllibs}
-  pure: {requirements: pure.txt, install: in-function}
-functions:
-  fn:
-    source: fn
-    handler: fn.handler
-    pinned: true
-    memory: 64 MiB
-    timeout: 3 s
-    isolation: container
-    libraries: [native, pure]
-"""
-HOSTS = """\
-boards:
-  hosts:
-    pi-01: {greengrass_thing_name: pi-01}
-"""
 NATIVE, PURE = "pylock.native-pi.toml", "pylock.pure-pi.toml"
 
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     """A fleet of one Pi, and a folder of wheels."""
-    (tmp_path / "fleet.yml").write_text(SPEC)
-    (tmp_path / "hosts.yml").write_text(HOSTS)
-    (tmp_path / "fn").mkdir()
-    (tmp_path / "fn/fn.py").write_text("def handler(event, context): pass\n")
-    needs = "Requires-Dist: helper\n"
-    for version in ("1.0", "1.1"):
-        make_wheel(tmp_path / "wheels", "native", version, tag=PI, metadata=needs)
-    make_wheel(tmp_path / "wheels", "helper", "3.0")
-    make_wheel(tmp_path / "wheels", "pure", "1.0")
-    options = "--no-index\n--find-links wheels\n"
-    (tmp_path / "native.txt").write_text(f"{options}native<1.1  # until it is tried\n")
-    (tmp_path / "pure.txt").write_text(f"{options}pure\n")
-    return tmp_path
+    return write_project(tmp_path)
 
 
 def run(project: Path, *arguments: str, code: int = 0) -> str:

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from ggfleet.bundle.resolve import Wheel
 from ggfleet.bundle.tree import FILE_MODE, Entry
-from ggfleet.bundle.wheels import Member
+from ggfleet.bundle.wheels import MadeMember, Member, open_made
 from ggfleet.errors import BundleError, ToolError
 from ggfleet.model import Platform
 from ggfleet.system.process import run
@@ -97,9 +97,9 @@ class Bytecode:
         with ThreadPoolExecutor(os.cpu_count()) as pool:
             made = list(pool.map(lambda part: self._compiled(wheel, path, part), parts))
         for archive in made:
-            opened = self.stack.enter_context(zipfile.ZipFile(archive))
+            opened = self.stack.enter_context(open_made(archive))
             for info in opened.infolist():
-                content = Member(opened, info, str(wheel))
+                content = MadeMember(opened, info, str(wheel), archive)
                 place = sources[info.filename]
                 yield Entry(place, FILE_MODE, info.file_size, str(wheel), content)
 

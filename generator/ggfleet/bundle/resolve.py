@@ -35,6 +35,13 @@ WAY_OUT = (
     "file: `--find-links FOLDER`"
 )
 
+UV_FIXES = {
+    "No solution found": WAY_OUT,
+    "No space left": "make room, then run again",
+    "Disk quota exceeded": "make room, then run again",
+}
+"""What to do, by words of uv's messages."""
+
 
 @dataclass(frozen=True)
 class Lock:
@@ -142,7 +149,7 @@ def uv_lock(
             run(command, cwd=files[0].resolve().parent)
         except ToolError as error:
             message = f"no set of wheels for platform {platform.name}: {error.message}"
-            fix = WAY_OUT if "No solution found" in error.message else ""
+            fix = next((fix for word, fix in UV_FIXES.items() if word in error.message), "")
             raise BundleError(message, fix=fix) from error
         return Lock(out.read_text(), out.parent)
 

@@ -18,7 +18,7 @@ from ggfleet.bundle.fit.elf import MAGIC, read
 from ggfleet.bundle.lean import LeftOut
 from ggfleet.bundle.resolve import Wheel
 from ggfleet.bundle.tree import Entry
-from ggfleet.bundle.wheels import Member
+from ggfleet.bundle.wheels import MadeMember, open_made
 from ggfleet.errors import BundleError, ToolError
 from ggfleet.model import Platform
 from ggfleet.system.files import CHUNK
@@ -80,11 +80,12 @@ class Stripper:
         wanted = [entry for entry in entries if fnmatchcase(entry.path, pattern)]
         if not wanted:
             return list(entries)
-        opened = self.stack.enter_context(zipfile.ZipFile(self._stripped(wheel, path, wanted)))
+        kept = self._stripped(wheel, path, wanted)
+        opened = self.stack.enter_context(open_made(kept))
         made = {info.filename: info for info in opened.infolist()}
         return [
             Entry(entry.path, entry.mode, made[entry.path].file_size, entry.origin,
-                  Member(opened, made[entry.path], entry.origin))
+                  MadeMember(opened, made[entry.path], entry.origin, kept))
             if entry.path in made else entry
             for entry in entries
         ]  # fmt: skip

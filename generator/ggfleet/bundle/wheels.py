@@ -53,6 +53,33 @@ class Member:
             ) from error
 
 
+@dataclass(frozen=True)
+class MadeMember(Member):
+    """The bytes of one file that was made of a wheel's and is kept beside it in the cache."""
+
+    kept: Path
+
+    def chunks(self) -> Iterator[bytes]:
+        """Decompress; `BundleError` when the cache is damaged, which the next run makes good."""
+        try:
+            yield from super().chunks()
+        except BundleError as error:
+            raise _discarded(self.kept) from error
+
+
+def open_made(path: Path) -> zipfile.ZipFile:
+    """Open what was made of a wheel. Raises `BundleError` as `MadeMember` does."""
+    try:
+        return zipfile.ZipFile(path)
+    except BROKEN as error:
+        raise _discarded(path) from error
+
+
+def _discarded(path: Path) -> BundleError:
+    path.unlink(missing_ok=True)
+    return BundleError(f"{path} of the cache was damaged, and is removed", fix="run again")
+
+
 class OpenWheel:
     """A wheel of the cache, open for reading; a context manager."""
 

@@ -62,6 +62,9 @@ REFUSALS = {
 """What the machine may refuse of a path that a user named, and the fix."""
 
 
+FULL = (errno.ENOSPC, errno.EDQUOT)
+
+
 class _Verbs(click.Group):
     """A group that imports a verb's module when it is asked for."""
 
@@ -117,8 +120,10 @@ def main() -> None:
 
 def _tell_refused(error: OSError) -> int:
     """A path that the machine refused is the user's to put right; everything else is ours."""
-    if error.filename is None or error.errno not in REFUSALS:
+    # Writing to a file that is open names none.
+    if error.errno not in REFUSALS or (error.filename is None and error.errno not in FULL):
         raise error
+    where = "writing a file" if error.filename is None else error.filename
     reason = os.strerror(error.errno).lower()
-    output.tell_error(GgfleetError(f"{error.filename}: {reason}", fix=REFUSALS[error.errno]))
+    output.tell_error(GgfleetError(f"{where}: {reason}", fix=REFUSALS[error.errno]))
     return 2

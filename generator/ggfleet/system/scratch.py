@@ -12,7 +12,6 @@ import contextlib
 import fcntl
 import os
 import tempfile
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,8 +20,6 @@ from typing import BinaryIO
 from ggfleet.system.files import sync_folder
 
 SUFFIX = ".part"
-SETTLED_SECONDS = 60.0
-"""A scratch file is locked at once after it was made; younger ones may be between the two."""
 
 
 @dataclass(frozen=True)
@@ -46,20 +43,30 @@ def scratch_file(folder: Path, label: str) -> Iterator[Scratch]:
     """Open a locked file in `folder`, which is gone afterwards unless it was settled."""
     folder.mkdir(parents=True, exist_ok=True)
     sweep(folder)
-    handle, name = tempfile.mkstemp(prefix=f".{label}.", suffix=SUFFIX, dir=folder)
+    handle, path = _made(folder, label)
     try:
         with os.fdopen(handle, "w+b") as stream:
-            fcntl.flock(stream, fcntl.LOCK_EX)
-            yield Scratch(Path(name), stream)
+            yield Scratch(path, stream)
     finally:
-        Path(name).unlink(missing_ok=True)
+        path.unlink(missing_ok=True)
 
 
-def sweep(folder: Path, *, now: float | None = None) -> None:
+def _made(folder: Path, label: str) -> tuple[int, Path]:
+    """A locked file. One that somebody swept before it was locked is made again.
+
+    Its age would not tell: clocks are set while programs run.
+    """
+    while True:
+        handle, name = tempfile.mkstemp(prefix=f".{label}.", suffix=SUFFIX, dir=folder)
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        if Path(name).exists():
+            return handle, Path(name)
+        os.close(handle)
+
+
+def sweep(folder: Path) -> None:
     """Remove the scratch files of processes that are gone."""
-    limit = (time.time() if now is None else now) - SETTLED_SECONDS
     for path in folder.glob(f".*{SUFFIX}"):
         with contextlib.suppress(OSError), path.open("rb") as stream:
-            if os.fstat(stream.fileno()).st_mtime < limit:
-                fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                path.unlink()
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            path.unlink()
