@@ -167,7 +167,7 @@ def test_full_disks_are_told_with_what_did_not_fit(
     needed = Path(given).stat().st_size
     said = refused.says("full-lite")
     assert (
-        f"full-lite: the disk at {ROOT['lite']} is full: {credentials}/root.ca.pem needs {needed} bytes"
+        f"the disk at {ROOT['lite']} is full: {credentials}/root.ca.pem needs {needed} bytes"
         " and an inode, 0 are free. Make room there, then run again." in said
     )
 
