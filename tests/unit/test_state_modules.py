@@ -228,3 +228,14 @@ def test_archive_of_something_else_is_refused_before_anything_is_replaced(
     found = unpack(parts, into, needs="bin/other")
     assert (found["failed"], found["msg"]) == (True, "not ours.")
     assert not list(into.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("held", "told"), [(None, False), ("old", False), ("new", True), ("new\n", False)]
+)
+def test_note_is_compared_as_a_whole(tmp_path: Path, held: str | None, told: bool) -> None:
+    """A unit without a note was started with something else, for all that is known."""
+    note = tmp_path / "note"
+    if held is not None:
+        note.write_text(held)
+    assert module_of(PLUGINS / "modules/greengrass_unit.py").is_noted(note, "new") is told
