@@ -32,6 +32,13 @@ of the collection have the full ones, such as `ggfleet.greengrass.greengrass_cor
 """
 
 
+class AnsibleLoader(yaml.SafeLoader):
+    """With the tag of texts that Ansible must not evaluate."""
+
+
+AnsibleLoader.add_constructor("!unsafe", lambda _, node: str(node.value))
+
+
 def main() -> None:
     """Write all pages."""
     for path, text in pages(ROOT).items():
@@ -51,7 +58,8 @@ def readme(role: Path) -> str:
         raise ValueError(
             f"{role.name}/README.md has no heading `## Inputs` with an empty line after"
         )
-    specs = yaml.safe_load((role / "meta/argument_specs.yml").read_text())
+    source = (role / "meta/argument_specs.yml").read_text()
+    specs = yaml.load(source, Loader=AnsibleLoader)  # noqa: S506 - a safe one
     options = specs["argument_specs"]["main"].get("options", {})
     table = "".join(f"{line}\n" for line in options_table("Input", options))
     return TABLE.sub(lambda _: table, text, count=1)

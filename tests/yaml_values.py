@@ -1,4 +1,8 @@
-"""YAML as editors read it: version 1.2 of the language, in which `on` is a text and keys are too."""
+"""YAML as others read it.
+
+Editors take version 1.2 of the language, in which `on` is a text and keys are too; Ansible has
+tags of its own.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +18,18 @@ PLAIN = (
     (re.compile(r"[-+]?[0-9]+"), int),
     (re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?"), float),
 )
+
+
+class _AnsibleLoader(yaml.SafeLoader):
+    """With the tag of texts that Ansible must not evaluate."""
+
+
+_AnsibleLoader.add_constructor("!unsafe", lambda _, node: str(node.value))
+
+
+def ansible_value(text: str) -> Any:
+    """The values of a document as Ansible gets them."""
+    return yaml.load(text, Loader=_AnsibleLoader)
 
 
 def editor_value(text: str) -> Any:

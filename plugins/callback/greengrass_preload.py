@@ -43,8 +43,8 @@ FILTERS = (
 TESTS = ("eq", "failed", "file", "in", "match", "none", "search", "skipped", "success", "version")
 ACTIONS = (
     "assert", "copy", "debug", "fail", "greengrass_core_state", "greengrass_host_facts",
-    "greengrass_report", "greengrass_state", "greengrass_unit", "greengrass_unpack", "normal", "set_fact",
-    "validate_argument_spec",
+    "greengrass_report", "greengrass_state", "greengrass_unit", "greengrass_unpack", "normal",
+    "set_fact", "validate_argument_spec",
 )  # fmt: skip
 MODULES = (
     "greengrass_core_state", "greengrass_host_facts", "greengrass_state", "greengrass_unit",

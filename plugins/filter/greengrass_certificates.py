@@ -14,6 +14,9 @@ from ansible.errors import AnsibleFilterError
 
 try:
     from cryptography import x509
+    from cryptography.exceptions import InvalidSignature
+    from cryptography.hazmat.primitives import hashes
+    from cryptography.hazmat.primitives.asymmetric import padding, rsa
     from cryptography.hazmat.primitives.serialization import (
         Encoding,
         PublicFormat,
@@ -25,7 +28,10 @@ else:
     HAS_CRYPTOGRAPHY = True
 
 if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
+    from cryptography.hazmat.primitives.asymmetric.types import (
+        PrivateKeyTypes,
+        PublicKeyTypes,
+    )
 
     Clock = Callable[[], dt.datetime]
 
@@ -71,14 +77,31 @@ def _validity_problems(name: str, loaded: x509.Certificate | None, now: dt.datet
 
 def _key_problems(device: x509.Certificate | None, private_key: str) -> list[str]:
     try:
-        key = load_pem_private_key(private_key.encode(), password=None)
+        # Testing an RSA key's primes takes longer than all the rest; below it has to sign.
+        key = load_pem_private_key(
+            private_key.encode(), password=None, unsafe_skip_rsa_key_validation=True
+        )
     except TypeError:
         return ["the private key needs a passphrase, which a core cannot give"]
     except ValueError:
         return ["the private key is not a PEM private key"]
-    if device is not None and _spki(key.public_key()) != _spki(device.public_key()):
+    if device is not None and not _belongs(key, device.public_key()):
         return ["the private key does not belong to the certificate"]
     return []
+
+
+def _belongs(key: PrivateKeyTypes, public: PublicKeyTypes) -> bool:
+    """Tell whether a key is that of a certificate, and of an RSA key whether it works."""
+    if _spki(key.public_key()) != _spki(public):
+        return False
+    if not (isinstance(key, rsa.RSAPrivateKey) and isinstance(public, rsa.RSAPublicKey)):
+        return True
+    try:
+        signature = key.sign(b"", padding.PKCS1v15(), hashes.SHA256())
+        public.verify(signature, b"", padding.PKCS1v15(), hashes.SHA256())
+    except (InvalidSignature, ValueError):
+        return False
+    return True
 
 
 def _spki(key: PublicKeyTypes) -> bytes:

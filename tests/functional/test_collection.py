@@ -19,6 +19,7 @@ from fleet.pki import Authority
 from fleet.rootfs import cache_folder
 from functional.collection import Installed, builder, install
 from functional.ggfleet_command import ROOT
+from yaml_values import ansible_value
 
 PLAYBOOKS = sorted(path.stem for path in (ROOT / "playbooks").glob("*.yml"))
 ROLES = sorted(path.name for path in (ROOT / "roles").iterdir() if path.is_dir())
@@ -95,7 +96,7 @@ def test_ansible_doc_tells_all_inputs_and_plugins(installed: Installed) -> None:
     roles = json.loads(installed.run("ansible-doc", "--json", "-t", "role", *names))
     for role in ROLES:
         told = roles[f"ggfleet.greengrass.{role}"]["entry_points"]["main"]["options"]
-        specs = yaml.safe_load((ROOT / f"roles/{role}/meta/argument_specs.yml").read_text())
+        specs = ansible_value((ROOT / f"roles/{role}/meta/argument_specs.yml").read_text())
         assert set(told) == set(specs["argument_specs"]["main"]["options"])
     for kind, plugins in builder.plugins(installed.top).items():
         kind = {"modules": "module"}.get(kind, kind)  # noqa: PLW2901 - ansible-doc's word for it

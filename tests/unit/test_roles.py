@@ -9,10 +9,12 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-import yaml
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from fleet.pki import Authority
 from module_support import module_of
+from yaml_values import ansible_value
 
 PROJECT = Path(__file__).parents[2]
 ROLES = sorted(path for path in (PROJECT / "roles").iterdir() if path.is_dir())
@@ -28,7 +30,7 @@ every_role = pytest.mark.parametrize("role", ROLES, ids=lambda role: role.name)
 
 def load(path: Path) -> Any:
     """Return the parsed YAML of a file, or nothing where there is none."""
-    return yaml.safe_load(path.read_text()) if path.exists() else None
+    return ansible_value(path.read_text()) if path.exists() else None
 
 
 def options(role: Path) -> dict[str, dict[str, Any]]:
@@ -190,6 +192,24 @@ def test_certificate_of_the_future_is_refused(filters: ModuleType, authority: Au
         "the certificate is not valid",
         "the root CA is not valid",
     ]
+
+
+def test_rsa_key_that_does_not_work_is_refused(filters: ModuleType, authority: Authority) -> None:
+    """Its public half is that of the certificate, its private one is spoilt."""
+    certificate, key = issued(authority, "spoilt")
+    loaded = serialization.load_pem_private_key(key.encode(), password=None)
+    assert isinstance(loaded, rsa.RSAPrivateKey)
+    n = loaded.private_numbers()
+    spoilt = rsa.RSAPrivateNumbers(
+        n.p, n.q, n.d + 2, n.dmp1 + 2, n.dmq1 + 2, n.iqmp, n.public_numbers
+    ).private_key(unsafe_skip_rsa_key_validation=True)
+    text = spoilt.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.TraditionalOpenSSL,
+        serialization.NoEncryption(),
+    ).decode()
+    found = problems(filters, certificate, text, authority.root_ca.read_text())
+    assert found == ["the private key does not belong to the certificate"]
 
 
 def test_key_that_is_none_is_refused_without_being_told(

@@ -248,3 +248,14 @@ def test_full_disk_is_named_with_what_was_needed_and_what_to_do(
     )
     with pytest.raises(PermissionError), module.room_for(tmp_path / "key", 1675):
         raise PermissionError(errno.EACCES, "")
+
+
+@pytest.mark.parametrize(
+    ("held", "told"), [(None, False), ("old", False), ("new", True), ("new\n", False)]
+)
+def test_note_is_compared_as_a_whole(tmp_path: Path, held: str | None, told: bool) -> None:
+    """A unit without a note was started with something else, for all that is known."""
+    note = tmp_path / "note"
+    if held is not None:
+        note.write_text(held)
+    assert module_of(PLUGINS / "modules/greengrass_unit.py").is_noted(note, "new") is told
