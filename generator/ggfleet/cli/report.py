@@ -125,15 +125,16 @@ def _tell(report: Report) -> None:
     for sentence in report.overall:
         _say(sentence, bullet="- ")
     _tell_table(tables.conditions_table(findings))
+    output.out.print()
+    _say("In all that follows: * is the best, ~ too close to the best to tell; lower is better.")
     for section in report.sections:
         _title(section.title)
         for sentence in (section.meaning, *section.sentences):
             _say(sentence)
         _tell_figures(tables.figures_table(findings, section.change, TERMINAL))
-    _say("* best, ~ too close to the best to tell; lower is better")
     _tell_table(tables.remains_table(findings))
     _tell_failures(tables.failures_table(findings))
-    _tell_gaps(tables.coverage_table(findings))
+    _tell_gaps(report)
     _tell_method(report)
 
 
@@ -155,16 +156,19 @@ def _tell_failures(of: Table) -> None:
         _say(f"{where}, {count}: {message.text}; {after.text}", bullet="- ")
 
 
-def _tell_gaps(of: Table) -> None:
+def _tell_gaps(report: Report) -> None:
     """Only what is not there: the rest has its figures."""
+    of = tables.coverage_table(report.findings)
     gaps = [
         f"{strategy.text}, {column.title.lower()}: {cell.text}"
         for strategy, *cells in of.rows
         for column, cell in zip(of.columns[1:], cells, strict=True)
-        if cell.kind == HOLE
+        if cell.kind == HOLE and column.title not in report.unmeasured
     ]
-    if gaps:
-        _title("Measured under some of the conditions, or not at all")
+    if gaps or report.unmeasured:
+        _title("Not measured, or under some of the conditions only")
+    if report.unmeasured:
+        _say(f"{', '.join(report.unmeasured).lower()}: not measured at all", bullet="- ")
     for gap in gaps:
         _say(gap, bullet="- ")
 
@@ -210,4 +214,7 @@ def _figures(cells: Sequence[Cell]) -> list[str]:
 
 def _print_table(of: Table, lines: Sequence[Sequence[str]]) -> None:
     right = [place for place, column in enumerate(of.columns) if column.number]
-    output.out.print(output.table([column.title for column in of.columns], lines, right=right))
+    titles = [column.title.replace(", ", ",\n") for column in of.columns]
+    made = output.table(titles, lines, right=right)
+    made.columns[0].no_wrap = True
+    output.out.print(made)

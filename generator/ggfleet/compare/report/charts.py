@@ -20,6 +20,9 @@ WIDTH, MARGIN, ROW, AXIS = 340.0, 16.0, 34.0, 34.0
 WIDE = 20
 """How many times the least value the largest must be for a logarithmic scale."""
 
+NOTHING = 1e-9
+"""In seconds or MB: what is below stands where nothing stands."""
+
 BEST, CLOSE, OTHER, FIRST, SECOND = "best", "close", "other", "first", "second"
 
 
@@ -89,7 +92,7 @@ class Scale:
     """From values to places; logarithmic where the values span more than `WIDE`."""
 
     def __init__(self, values: Iterable[float]) -> None:
-        known = [value for value in values if value > 0] or [1.0]
+        known = [value for value in values if value > NOTHING] or [1.0]
         self.logarithmic = max(known) / min(known) > WIDE
         if self.logarithmic:
             self.ticks = _decades(min(known), max(known))
@@ -100,7 +103,7 @@ class Scale:
     def place(self, value: float) -> float:
         """Nothing at all stands at the left end, on a logarithmic scale too."""
         low, high = self._ends
-        part = (self._plain(value) - low) / (high - low) if value > 0 else 0.0
+        part = (self._plain(value) - low) / (high - low) if value > NOTHING else 0.0
         return round(MARGIN + max(0.0, part) * (WIDTH - 2 * MARGIN), 1)
 
     def _plain(self, value: float) -> float:

@@ -89,6 +89,11 @@ class Report:
         return [(name, _meaning(name, self.findings)) for name in self.findings.strategies]
 
     @property
+    def unmeasured(self) -> list[str]:
+        """The changes of which there is no run at all."""
+        return [term.title for c, term in CHANGES.items() if c not in self.findings.changes]
+
+    @property
     def sections(self) -> list[Section]:
         """One for each change that was measured."""
         return [self._section(change) for change in self.findings.changes]

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from ggfleet.compare.report import tables
 from ggfleet.compare.report.content import LEAD, METHOD, RULES, TITLE, Report
 from ggfleet.compare.report.tables import Cell, Table
-from ggfleet.compare.report.terms import CHANGES
+from ggfleet.compare.report.terms import CHANGES, MEASURES
 
 _SPECIAL = re.compile(r"([\\`*_\[\]<>|&])")
 
@@ -33,11 +33,13 @@ def _blocks(report: Report) -> Iterator[str]:
     yield "## What the names mean"
     yield _items(f"{name}: {meaning}" for name, meaning in report.strategies)
     yield _items(f"{CHANGES[c].title}: {CHANGES[c].meaning}." for c in findings.changes)
+    yield "Of each measure, lower is better:"
+    yield _items(f"{m.title}: {m.meaning}." for m in MEASURES)
     yield _table(tables.conditions_table(findings))
     for section in report.sections:
         yield f"## {section.title}"
         yield section.meaning
-        yield from map(_table, section.figures)
+        yield from (_table(each, explained=False) for each in section.figures)
     yield "## What remains, and what was not measured"
     yield _table(tables.remains_table(findings))
     yield _table(tables.failures_table(findings)) if findings.failures else ""
@@ -55,12 +57,12 @@ def _items(texts: Iterable[str]) -> str:
     return "\n".join(f"- {_plain(text)}" for text in texts)
 
 
-def _table(of: Table) -> str:
+def _table(of: Table, *, explained: bool = True) -> str:
     titles = [_plain(column.title) for column in of.columns]
     rules = ["---:" if column.number else "---" for column in of.columns]
     lines = [titles, rules, *([_cell(cell) for cell in row] for row in of.rows)]
     text = "\n".join(f"| {' | '.join(line)} |" for line in lines)
-    return f"### {_plain(of.title)}\n\n{text}{_meanings(of)}"
+    return f"### {_plain(of.title)}\n\n{text}{_meanings(of) if explained else ''}"
 
 
 def _meanings(of: Table) -> str:
