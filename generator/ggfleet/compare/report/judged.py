@@ -68,12 +68,7 @@ class Judged:
         numbers = ("Fitted to", "Asked for", "Bytes missed by", "Seconds missed by", "Best named")
         columns = (Column("Cells held out"), *(Column(each, number=True) for each in numbers))
         trials = Table("The trials", columns, tuple(_trial(each) for each in self.trials))
-        parts = (
-            Column("Strategy"),
-            Column("Figure"),
-            Column("Term"),
-            Column("Weight", number=True),
-        )
+        parts = (*map(Column, ("Strategy", "Figure", "Term")), Column("Weight", number=True))
         weights = tuple(
             (Cell(w.strategy), Cell(w.figure), Cell(w.term), Cell(figure(w.value), value=w.value))
             for w in self.weights
@@ -115,16 +110,21 @@ def read_judged(text: str, name: str) -> Judged:
 
 
 def _read_trial(name: str, item: Any) -> Trial:
-    errors = (item["error_of_bytes"], item["error_of_seconds"])
     choices = item["choices"]["seconds"]
-    counts = (choices["questions"], choices["best"], choices["nearly_best"])
     return Trial(
         name,
-        int(item["fitted_on"]),
-        int(item["held_out"]),
-        *(None if error is None else _number(error) for error in errors),
-        *map(int, counts),
+        fitted=int(item["fitted_on"]),
+        held_out=int(item["held_out"]),
+        bytes_error=_error(item["error_of_bytes"]),
+        seconds_error=_error(item["error_of_seconds"]),
+        questions=int(choices["questions"]),
+        best=int(choices["best"]),
+        nearly=int(choices["nearly_best"]),
     )
+
+
+def _error(value: Any) -> float | None:
+    return None if value is None else _number(value)
 
 
 def _read_weights(laws: Mapping[str, Any]) -> tuple[Weight, ...]:
