@@ -20,6 +20,8 @@ WIDTH, MARGIN, ROW, AXIS = 340.0, 16.0, 34.0, 34.0
 WIDE = 20
 """How many times the least value the largest must be for a logarithmic scale."""
 
+SEEN = 12.0
+"""Lengths up to this disappear below the mark."""
 NOTHING = 1e-9
 """In seconds or MB: what is below stands where nothing stands."""
 
@@ -76,6 +78,21 @@ class Chart:
     logarithmic: bool
     kinds: Mapping[str, str]
     panels: tuple[Panel, ...]
+
+    @property
+    def legend(self) -> dict[str, str]:
+        """The kinds that occur, with their meaning; none where there is but one without rank."""
+        there = {mark.kind for mark in self._marks}
+        return {} if there == {OTHER} else {k: v for k, v in self.kinds.items() if k in there}
+
+    @property
+    def has_intervals(self) -> bool:
+        """Whether any interval can be seen beside its mark."""
+        return any(mark.high - mark.low > SEEN for mark in self._marks)
+
+    @property
+    def _marks(self) -> list[Mark]:
+        return [mark for panel in self.panels for row in panel.rows for mark in row.marks]
 
 
 _Groups = Mapping[Setting | None, Mapping[str, Group]]

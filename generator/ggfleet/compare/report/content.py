@@ -26,13 +26,14 @@ RULES = (
     "are called too close to tell apart."
 )
 METHOD = (
-    "Every run did the change for real, on a device of its own kind of software (an operating "
-    "system that was booted, with Greengrass's layout), while the link, the disk and the "
-    "processors were held to the conditions that the table above names.",
+    "Every change was made for real, on a device or on a host that was booted in its place (the "
+    "machine's description tells which), while the link, the disk and the processors were held to "
+    "the conditions that this report names.",
     "Bytes are those that the device's network interface received while the change ran, with "
     "headers and repeated packets, without the measurement's own connection. Time is the "
-    "device's own, from the start of the change to its end. Processor time, memory and writes are "
-    "those of the control group (a Linux kernel account) that the change ran in.",
+    "device's own, from the start of the change to its end. Processor time, memory and writes "
+    "are those of the control group (Linux's account of what some processes use) that the change "
+    "ran in.",
     "Figures of runs that failed are in no median; the runs are counted, and their messages are "
     "shown. An empty place is a cell that was not measured; it never stands for nothing.",
 )

@@ -88,12 +88,12 @@ FILES = Measure(
     "how many files the strategy keeps on the device after the change",
 )  # fmt: skip
 COLD = Measure(
-    "cold_inference_seconds", "First answer, cold", "s", 1, lambda o: o.cold_inference_seconds,
+    "cold_inference_seconds", "First answer (cold)", "s", 1, lambda o: o.cold_inference_seconds,
     "from the start of the process to the model's first answer, nothing cached in memory, "
     "as after a boot", 0.05,
 )  # fmt: skip
 WARM = Measure(
-    "warm_inference_seconds", "First answer, warm", "s", 1, lambda o: o.warm_inference_seconds,
+    "warm_inference_seconds", "First answer (warm)", "s", 1, lambda o: o.warm_inference_seconds,
     "the same once the files are cached in memory, as after a restart of the process", 0.05,
 )  # fmt: skip
 LATENCY = Measure(

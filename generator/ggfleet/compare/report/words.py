@@ -30,11 +30,24 @@ def findings_of(findings: Findings) -> list[Finding]:
 
 
 def sentences(findings: Findings, change: Change) -> tuple[str, ...]:
-    """Who was fastest, who moved the fewest bytes, and under which settings."""
-    return tuple(
-        _sentence(findings, change, measure, opening)
-        for measure, opening in ((SECONDS, "Fastest"), (BYTES, "Fewest bytes"))
+    """Who was fastest, who moved the fewest bytes, under which settings; and who failed."""
+    said = (
+        _sentence(findings, change, SECONDS, "Fastest"),
+        _sentence(findings, change, BYTES, "Fewest bytes"),
+        _failing(findings, change),
     )
+    return tuple(filter(None, said))
+
+
+def _failing(findings: Findings, change: Change) -> str:
+    parts = []
+    for name in findings.strategies:
+        groups = {s: findings.group(name, change, s) for s in findings.under(change)}
+        if where := [findings.labels[s] for s, group in groups.items() if group.failed]:
+            failed = sum(len(group.failed) for group in groups.values())
+            tried = failed + sum(len(group.done) for group in groups.values())
+            parts.append(f"{name} in {failed} of {tried} runs, on {several(where)}")
+    return f"Failed: {'; '.join(parts)}." if parts else ""
 
 
 def overall(findings: Findings) -> tuple[str, ...]:
