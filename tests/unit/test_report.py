@@ -16,7 +16,7 @@ from ggfleet.compare.report import make_report, read_judged, tables, to_html, to
 from ggfleet.compare.report.charts import MARGIN, WIDTH, Scale, measure_chart
 from ggfleet.compare.report.gather import Findings, gather
 from ggfleet.compare.report.interval import certainty, estimate
-from ggfleet.compare.report.machine import read_machine
+from ggfleet.compare.report.machine import for_people, read_machine
 from ggfleet.compare.report.rows import cells
 from ggfleet.compare.report.terms import BYTES, MEMORY, SECONDS, figure
 from ggfleet.compare.report.verdict import verdict
@@ -205,7 +205,6 @@ def test_what_describes_no_machine_is_refused(text: str) -> None:
 
 
 def test_a_machine_is_told_for_people() -> None:
-    told = read_machine(
-        '{"memory_bytes": 4000000000, "uses": ["a", "b"], "disk": {"mb_s": 1}}', "m"
-    )
+    text = '{"memory_bytes": 4000000000, "uses": ["a", "b"], "disk": {"mb_s": 1}}'
+    told = for_people(read_machine(text, "m"))
     assert dict(told) == {"Memory": "4,000 MB", "Uses": "a, b", "Disk": "Mb s: 1"}

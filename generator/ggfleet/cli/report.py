@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
+import sys
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO, TextIO
@@ -12,6 +14,7 @@ import click
 
 from ggfleet.cli import output
 from ggfleet.cli.options import format_of, json_option
+from ggfleet.compare import describe
 from ggfleet.compare.matrix.cells import read_lines
 from ggfleet.compare.report import (
     Report,
@@ -28,6 +31,7 @@ from ggfleet.compare.report.machine import read_machine
 from ggfleet.compare.report.tables import BEST, CLOSE, HOLE, Cell, Table
 from ggfleet.compare.report.terms import TERMINAL
 from ggfleet.errors import CompareError
+from ggfleet.model import Json
 
 WIDTH = 80
 MARKS = {BEST: "* ", CLOSE: "~ "}
@@ -38,7 +42,7 @@ MARKS = {BEST: "* ", CLOSE: "~ "}
 @click.option(
     "--out",
     type=click.Path(path_type=Path, file_okay=False),
-    help="Folder for index.html, report.md, cells.csv, runs.csv and a copy of the raw data.",
+    help="Folder for index.html, report.md, tables as CSV, README.md and a copy of the raw data.",
 )
 @click.option(
     "--format",
@@ -53,6 +57,7 @@ MARKS = {BEST: "* ", CLOSE: "~ "}
     type=click.File(encoding="utf-8"),
     help="A JSON file that describes what was measured on: names and values.",
 )
+@click.option("--here", is_flag=True, help="What was measured on is this machine: describe it.")
 @click.option(
     "--judged",
     type=click.File(encoding="utf-8"),
@@ -64,6 +69,7 @@ def command(
     out: Path | None,
     form: str,
     machine: TextIO | None,
+    here: bool,
     judged: TextIO | None,
     as_json: bool,
 ) -> int:
@@ -72,7 +78,7 @@ def command(
     Medians come with intervals; what was not measured stays empty, and what failed is shown.
     """
     form = format_of(form, as_json)
-    report = _made(runs_file, machine, judged)
+    report = _made(runs_file, _machine(machine, here=here), judged)
     if out:
         _write(report, out)
     if not out or form != "text":
@@ -80,16 +86,24 @@ def command(
     return 0
 
 
-def _made(runs_file: BinaryIO, machine: TextIO | None, judged: TextIO | None) -> Report:
+def _made(runs_file: BinaryIO, machine: Mapping[str, Json], judged: TextIO | None) -> Report:
     raw = runs_file.read()
-    lines = _decoded(raw, runs_file.name).splitlines(keepends=True)
+    lines = io.StringIO(_decoded(raw, runs_file.name))
     return make_report(
         read_lines(lines, runs_file.name),
         raw,
         runs_file.name,
-        read_machine(machine.read(), machine.name) if machine else {},
+        machine,
         read_judged(judged.read(), judged.name) if judged else None,
     )
+
+
+def _machine(of: TextIO | None, *, here: bool) -> Mapping[str, Json]:
+    if of and here:
+        raise CompareError("--machine and --here exclude each other", fix="write one of them")
+    if here:
+        return describe(Path(sys.executable))
+    return read_machine(of.read(), of.name) if of else {}
 
 
 def _decoded(raw: bytes, name: str) -> str:

@@ -9,8 +9,10 @@ from ggfleet.compare.matrix.cells import Change, Observation
 from ggfleet.compare.report import tables, words
 from ggfleet.compare.report.gather import Findings, gather
 from ggfleet.compare.report.judged import Judged
+from ggfleet.compare.report.machine import for_people
 from ggfleet.compare.report.tables import Table
 from ggfleet.compare.report.terms import AFTERWARDS, BYTES, CHANGES, DURING, SECONDS, STRATEGIES
+from ggfleet.model import Json
 
 TITLE = "How should ML libraries reach a device?"
 LEAD = (
@@ -56,8 +58,13 @@ class Report:
 
     findings: Findings
     raw: bytes
-    machine: Mapping[str, str]
+    machine: Mapping[str, Json]
     judged: Judged | None
+
+    @property
+    def about_machine(self) -> Mapping[str, str]:
+        """What was measured on, for people; empty where nobody said it."""
+        return for_people(self.machine)
 
     @property
     def scope(self) -> str:
@@ -123,7 +130,7 @@ def make_report(
     observations: Iterable[Observation],
     raw: bytes,
     name: str,
-    machine: Mapping[str, str],
+    machine: Mapping[str, Json],
     judged: Judged | None = None,
 ) -> Report:
     """Build the report of the runs in the file `name`. Raises `CompareError`, see `gather`."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from ggfleet.compare.report import tables
 from ggfleet.compare.report.content import LEAD, METHOD, RULES, TITLE, Report
@@ -16,6 +16,27 @@ _SPECIAL = re.compile(r"([\\`*_\[\]<>|&])")
 def to_markdown(report: Report) -> str:
     """Render the report; every text of the data is escaped."""
     return "\n\n".join(filter(None, _blocks(report))) + "\n"
+
+
+def to_readme(report: Report, files: Mapping[str, str]) -> str:
+    """The beginning, and what each of the `files` of the folder is."""
+    links = "\n".join(f"- [{name}]({name}): {meaning}" for name, meaning in files.items())
+    again = "ggfleet report runs.jsonl --out ."
+    if report.machine:
+        again += " --machine machine.json"
+    blocks = (
+        f"# {TITLE}",
+        LEAD,
+        f"{report.scope}.",
+        _items(report.overall),
+        *(f"**{said.title}.** {_plain(' '.join(said.sentences))}" for said in report.said),
+        report.certain,
+        RULES,
+        "## What lies here",
+        links,
+        f"`{again}` in this folder writes all of it again from the raw data.",
+    )
+    return "\n\n".join(blocks) + "\n"
 
 
 def _blocks(report: Report) -> Iterator[str]:
@@ -50,7 +71,8 @@ def _blocks(report: Report) -> Iterator[str]:
         yield from map(_table, report.judged.tables)
     yield "## Method"
     yield from METHOD
-    yield _items(f"{name}: {value}" for name, value in report.machine.items())
+    yield "### The machine" if report.machine else ""
+    yield _items(f"{name}: {value}" for name, value in report.about_machine.items())
 
 
 def _items(texts: Iterable[str]) -> str:

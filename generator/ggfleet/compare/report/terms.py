@@ -155,6 +155,14 @@ STRATEGIES: Mapping[str, str] = {
         "and the core unpacks; model and function are archives beside it."
     ),
     "ml-resource-tar-gz": "As ml-resource-zip, but the archive is a tar.gz.",
+    "layered": (
+        "The libraries are several archives, so that a change moves only those whose packages "
+        "changed; model and function are archives beside them."
+    ),
+    "delta": (
+        "At first as ml-resource-zip; then only what changed between two versions comes over the "
+        "link and is applied to the version that is there."
+    ),
     "image": (
         "The libraries are one compressed file system (squashfs) that is mounted and never "
         "unpacked; model and function are archives beside it."
