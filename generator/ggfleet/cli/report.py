@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
+import sys
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO, TextIO
@@ -12,6 +14,7 @@ import click
 
 from ggfleet.cli import output
 from ggfleet.cli.options import format_of, json_option
+from ggfleet.compare import describe
 from ggfleet.compare.matrix.cells import read_lines
 from ggfleet.compare.report import (
     Report,
@@ -28,6 +31,7 @@ from ggfleet.compare.report.machine import read_machine
 from ggfleet.compare.report.tables import BEST, CLOSE, HOLE, Cell, Table
 from ggfleet.compare.report.terms import TERMINAL
 from ggfleet.errors import CompareError
+from ggfleet.model import Json
 
 WIDTH = 80
 MARKS = {BEST: "* ", CLOSE: "~ "}
@@ -38,7 +42,7 @@ MARKS = {BEST: "* ", CLOSE: "~ "}
 @click.option(
     "--out",
     type=click.Path(path_type=Path, file_okay=False),
-    help="Folder for index.html, report.md, cells.csv, runs.csv and a copy of the raw data.",
+    help="Folder for index.html, report.md, tables as CSV, README.md and a copy of the raw data.",
 )
 @click.option(
     "--format",
@@ -53,6 +57,7 @@ MARKS = {BEST: "* ", CLOSE: "~ "}
     type=click.File(encoding="utf-8"),
     help="A JSON file that describes what was measured on: names and values.",
 )
+@click.option("--here", is_flag=True, help="What was measured on is this machine: describe it.")
 @click.option(
     "--judged",
     type=click.File(encoding="utf-8"),
@@ -64,6 +69,7 @@ def command(
     out: Path | None,
     form: str,
     machine: TextIO | None,
+    here: bool,
     judged: TextIO | None,
     as_json: bool,
 ) -> int:
@@ -72,7 +78,7 @@ def command(
     Medians come with intervals; what was not measured stays empty, and what failed is shown.
     """
     form = format_of(form, as_json)
-    report = _made(runs_file, machine, judged)
+    report = _made(runs_file, _machine(machine, here=here), judged)
     if out:
         _write(report, out)
     if not out or form != "text":
@@ -80,16 +86,24 @@ def command(
     return 0
 
 
-def _made(runs_file: BinaryIO, machine: TextIO | None, judged: TextIO | None) -> Report:
+def _made(runs_file: BinaryIO, machine: Mapping[str, Json], judged: TextIO | None) -> Report:
     raw = runs_file.read()
-    lines = _decoded(raw, runs_file.name).splitlines(keepends=True)
+    lines = io.StringIO(_decoded(raw, runs_file.name))
     return make_report(
         read_lines(lines, runs_file.name),
         raw,
         runs_file.name,
-        read_machine(machine.read(), machine.name) if machine else {},
+        machine,
         read_judged(judged.read(), judged.name) if judged else None,
     )
+
+
+def _machine(of: TextIO | None, *, here: bool) -> Mapping[str, Json]:
+    if of and here:
+        raise CompareError("--machine and --here exclude each other", fix="write one of them")
+    if here:
+        return describe(Path(sys.executable))
+    return read_machine(of.read(), of.name) if of else {}
 
 
 def _decoded(raw: bytes, name: str) -> str:
@@ -125,15 +139,16 @@ def _tell(report: Report) -> None:
     for sentence in report.overall:
         _say(sentence, bullet="- ")
     _tell_table(tables.conditions_table(findings))
+    output.out.print()
+    _say("In all that follows: * is the best, ~ too close to the best to tell; lower is better.")
     for section in report.sections:
         _title(section.title)
         for sentence in (section.meaning, *section.sentences):
             _say(sentence)
         _tell_figures(tables.figures_table(findings, section.change, TERMINAL))
-    _say("* best, ~ too close to the best to tell; lower is better")
     _tell_table(tables.remains_table(findings))
     _tell_failures(tables.failures_table(findings))
-    _tell_gaps(tables.coverage_table(findings))
+    _tell_gaps(report)
     _tell_method(report)
 
 
@@ -155,16 +170,19 @@ def _tell_failures(of: Table) -> None:
         _say(f"{where}, {count}: {message.text}; {after.text}", bullet="- ")
 
 
-def _tell_gaps(of: Table) -> None:
+def _tell_gaps(report: Report) -> None:
     """Only what is not there: the rest has its figures."""
+    of = tables.coverage_table(report.findings)
     gaps = [
         f"{strategy.text}, {column.title.lower()}: {cell.text}"
         for strategy, *cells in of.rows
         for column, cell in zip(of.columns[1:], cells, strict=True)
-        if cell.kind == HOLE
+        if cell.kind == HOLE and column.title not in report.unmeasured
     ]
-    if gaps:
-        _title("Measured under some of the conditions, or not at all")
+    if gaps or report.unmeasured:
+        _title("Not measured, or under some of the conditions only")
+    if report.unmeasured:
+        _say(f"{', '.join(report.unmeasured).lower()}: not measured at all", bullet="- ")
     for gap in gaps:
         _say(gap, bullet="- ")
 
@@ -210,4 +228,7 @@ def _figures(cells: Sequence[Cell]) -> list[str]:
 
 def _print_table(of: Table, lines: Sequence[Sequence[str]]) -> None:
     right = [place for place, column in enumerate(of.columns) if column.number]
-    output.out.print(output.table([column.title for column in of.columns], lines, right=right))
+    titles = [column.title.replace(", ", ",\n") for column in of.columns]
+    made = output.table(titles, lines, right=right)
+    made.columns[0].no_wrap = True
+    output.out.print(made)

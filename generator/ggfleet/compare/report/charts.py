@@ -20,6 +20,11 @@ WIDTH, MARGIN, ROW, AXIS = 340.0, 16.0, 34.0, 34.0
 WIDE = 20
 """How many times the least value the largest must be for a logarithmic scale."""
 
+SEEN = 12.0
+"""Lengths up to this disappear below the mark."""
+NOTHING = 1e-9
+"""In seconds or MB: what is below stands where nothing stands."""
+
 BEST, CLOSE, OTHER, FIRST, SECOND = "best", "close", "other", "first", "second"
 
 
@@ -74,6 +79,21 @@ class Chart:
     kinds: Mapping[str, str]
     panels: tuple[Panel, ...]
 
+    @property
+    def legend(self) -> dict[str, str]:
+        """The kinds that occur, with their meaning; none where there is but one without rank."""
+        there = {mark.kind for mark in self._marks}
+        return {} if there == {OTHER} else {k: v for k, v in self.kinds.items() if k in there}
+
+    @property
+    def has_intervals(self) -> bool:
+        """Whether any interval can be seen beside its mark."""
+        return any(mark.high - mark.low > SEEN for mark in self._marks)
+
+    @property
+    def _marks(self) -> list[Mark]:
+        return [mark for panel in self.panels for row in panel.rows for mark in row.marks]
+
 
 _Groups = Mapping[Setting | None, Mapping[str, Group]]
 """The runs of a change by setting and strategy; None stands for all settings together."""
@@ -89,7 +109,7 @@ class Scale:
     """From values to places; logarithmic where the values span more than `WIDE`."""
 
     def __init__(self, values: Iterable[float]) -> None:
-        known = [value for value in values if value > 0] or [1.0]
+        known = [value for value in values if value > NOTHING] or [1.0]
         self.logarithmic = max(known) / min(known) > WIDE
         if self.logarithmic:
             self.ticks = _decades(min(known), max(known))
@@ -100,7 +120,7 @@ class Scale:
     def place(self, value: float) -> float:
         """Nothing at all stands at the left end, on a logarithmic scale too."""
         low, high = self._ends
-        part = (self._plain(value) - low) / (high - low) if value > 0 else 0.0
+        part = (self._plain(value) - low) / (high - low) if value > NOTHING else 0.0
         return round(MARGIN + max(0.0, part) * (WIDTH - 2 * MARGIN), 1)
 
     def _plain(self, value: float) -> float:

@@ -9,8 +9,10 @@ from ggfleet.compare.matrix.cells import Change, Observation
 from ggfleet.compare.report import tables, words
 from ggfleet.compare.report.gather import Findings, gather
 from ggfleet.compare.report.judged import Judged
+from ggfleet.compare.report.machine import for_people
 from ggfleet.compare.report.tables import Table
 from ggfleet.compare.report.terms import AFTERWARDS, BYTES, CHANGES, DURING, SECONDS, STRATEGIES
+from ggfleet.model import Json
 
 TITLE = "How should ML libraries reach a device?"
 LEAD = (
@@ -26,13 +28,14 @@ RULES = (
     "are called too close to tell apart."
 )
 METHOD = (
-    "Every run did the change for real, on a device of its own kind of software (an operating "
-    "system that was booted, with Greengrass's layout), while the link, the disk and the "
-    "processors were held to the conditions that the table above names.",
+    "Every change was made for real, on a device or on a host that was booted in its place (the "
+    "machine's description tells which), while the link, the disk and the processors were held to "
+    "the conditions that this report names.",
     "Bytes are those that the device's network interface received while the change ran, with "
     "headers and repeated packets, without the measurement's own connection. Time is the "
-    "device's own, from the start of the change to its end. Processor time, memory and writes are "
-    "those of the control group (a Linux kernel account) that the change ran in.",
+    "device's own, from the start of the change to its end. Processor time, memory and writes "
+    "are those of the control group (Linux's account of what some processes use) that the change "
+    "ran in.",
     "Figures of runs that failed are in no median; the runs are counted, and their messages are "
     "shown. An empty place is a cell that was not measured; it never stands for nothing.",
 )
@@ -55,8 +58,13 @@ class Report:
 
     findings: Findings
     raw: bytes
-    machine: Mapping[str, str]
+    machine: Mapping[str, Json]
     judged: Judged | None
+
+    @property
+    def about_machine(self) -> Mapping[str, str]:
+        """What was measured on, for people; empty where nobody said it."""
+        return for_people(self.machine)
 
     @property
     def scope(self) -> str:
@@ -89,6 +97,11 @@ class Report:
         return [(name, _meaning(name, self.findings)) for name in self.findings.strategies]
 
     @property
+    def unmeasured(self) -> list[str]:
+        """The changes of which there is no run at all."""
+        return [term.title for c, term in CHANGES.items() if c not in self.findings.changes]
+
+    @property
     def sections(self) -> list[Section]:
         """One for each change that was measured."""
         return [self._section(change) for change in self.findings.changes]
@@ -117,7 +130,7 @@ def make_report(
     observations: Iterable[Observation],
     raw: bytes,
     name: str,
-    machine: Mapping[str, str],
+    machine: Mapping[str, Json],
     judged: Judged | None = None,
 ) -> Report:
     """Build the report of the runs in the file `name`. Raises `CompareError`, see `gather`."""

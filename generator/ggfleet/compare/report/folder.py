@@ -7,12 +7,22 @@ from pathlib import Path
 
 from ggfleet.compare.report import rows
 from ggfleet.compare.report.content import Report
-from ggfleet.compare.report.markdown import to_markdown
+from ggfleet.compare.report.markdown import to_markdown, to_readme
 from ggfleet.compare.report.page import to_html
 from ggfleet.model import Json
 from ggfleet.system.files import atomic_file
+from ggfleet.system.files import to_json as json_bytes
 
 VERSION = 1
+
+FILES = {
+    "index.html": "the report as a page, with charts and the raw data in it; needs no network",
+    "report.md": "the same as text",
+    "cells.csv": "medians and their intervals, a row for each cell of the matrix",
+    "runs.csv": "every run as a row",
+    "runs.jsonl": "the raw data: every run as a JSON document on a line of its own",
+    "machine.json": "what was measured on",
+}
 
 
 def write_folder(report: Report, folder: Path) -> list[Path]:
@@ -25,6 +35,10 @@ def write_folder(report: Report, folder: Path) -> list[Path]:
         "runs.csv": rows.to_csv(rows.runs(findings.observations)).encode(),
         "runs.jsonl": report.raw,
     }
+    if report.machine:
+        contents["machine.json"] = json_bytes(dict(report.machine))
+    readme = to_readme(report, {name: FILES[name] for name in contents})
+    contents["README.md"] = readme.encode()
     for name, content in contents.items():
         with atomic_file(folder / name) as stream:
             stream.write(content)

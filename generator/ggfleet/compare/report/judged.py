@@ -1,14 +1,4 @@
-"""How well the figures can be predicted, as far as a file says it.
-
-The file is one JSON document:
-
-    {"version": 1, "fitted_cells": 40, "judged_cells": 20,
-     "mean_error": {"received_bytes": 0.031, "seconds": 0.12},
-     "best_choices": 0.95,
-     "parameters": [{"name": "...", "value": 1.5, "unit": "s", "meaning": "..."}]}
-
-Shares are between 0 and 1 (an error may be more); `mean_error` names measures of an observation.
-"""
+"""How well the figures can be predicted: what `ggfleet calibrate --judge --json` wrote."""
 
 from __future__ import annotations
 
@@ -18,87 +8,131 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ggfleet.compare.report.tables import Cell, Column, Table
-from ggfleet.compare.report.terms import MEASURES, figure
+from ggfleet.compare.report.tables import HOLE, Cell, Column, Table
+from ggfleet.compare.report.terms import figure
 from ggfleet.errors import CompareError
-
-TITLES = {measure.name: measure.title.lower() for measure in MEASURES}
 
 
 @dataclass(frozen=True)
-class Parameter:
-    """One number of the model."""
+class Trial:
+    """A model fitted to `fitted` cells and asked for `held_out` others.
+
+    Errors are means, as shares of what was measured, None where there was nothing to miss.
+    Of the `questions` which strategy takes the fewest seconds, `best` were answered truly, and
+    `nearly` with one that takes at most 5 % more.
+    """
 
     name: str
+    fitted: int
+    held_out: int
+    bytes_error: float | None
+    seconds_error: float | None
+    questions: int
+    best: int
+    nearly: int
+
+
+@dataclass(frozen=True)
+class Weight:
+    """One number of the model: what a term adds to a figure of a strategy."""
+
+    strategy: str
+    figure: str
+    term: str
     value: float
-    unit: str
-    meaning: str
 
 
 @dataclass(frozen=True)
 class Judged:
-    """A model that was fitted to some cells, held against others that it did not see."""
+    """The trials, and the numbers of the model that was fitted to all cells."""
 
-    fitted_cells: int
-    judged_cells: int
-    mean_error: Mapping[str, float]
-    best_choices: float
-    parameters: tuple[Parameter, ...]
+    trials: tuple[Trial, ...]
+    weights: tuple[Weight, ...]
 
     @property
     def sentences(self) -> tuple[str, ...]:
-        """What a reader should know of it."""
-        errors = ", ".join(f"{TITLES[n]} by {_percent(e)}" for n, e in self.mean_error.items())
+        """What a reader should know of the first trial."""
+        first = self.trials[0]
         return (
-            f"A model was fitted to {self.fitted_cells} cells of the matrix and then asked for "
-            f"{self.judged_cells} others that it had not seen. On average it missed {errors}.",
-            f"In {_percent(self.best_choices)} of its choices the strategy that it called best "
-            "was the best that was measured.",
+            f"A model was fitted to {first.fitted} cells and asked for {first.held_out} others "
+            f"that it had not seen. On average it missed the bytes by {_share(first.bytes_error)} "
+            f"and the seconds by {_share(first.seconds_error)}.",
+            f"Asked which strategy takes the fewest seconds, it named the one that was measured "
+            f"best in {first.best} of {first.questions} cases, and in {first.nearly} one that "
+            "takes at most 5 % more.",
         )
 
     @property
     def tables(self) -> tuple[Table, ...]:
-        """The model's numbers, where the file has them."""
-        if not self.parameters:
-            return ()
-        columns = (Column("Parameter"), Column("Value", number=True), Column("What it is"))
-        rows = tuple(
-            (
-                Cell(p.name),
-                Cell(f"{figure(p.value)} {p.unit}".rstrip(), value=p.value),
-                Cell(p.meaning),
-            )
-            for p in self.parameters
+        """All trials, and the model's numbers."""
+        numbers = ("Fitted to", "Asked for", "Bytes missed by", "Seconds missed by", "Best named")
+        columns = (Column("Cells held out"), *(Column(each, number=True) for each in numbers))
+        trials = Table("The trials", columns, tuple(_trial(each) for each in self.trials))
+        parts = (*map(Column, ("Strategy", "Figure", "Term")), Column("Weight", number=True))
+        weights = tuple(
+            (Cell(w.strategy), Cell(w.figure), Cell(w.term), Cell(figure(w.value), value=w.value))
+            for w in self.weights
         )
-        return (Table("The model's parameters", columns, rows),)
+        title = "The model's numbers: what each term adds to a figure"
+        return (trials, Table(title, parts, weights, heads=3))
+
+
+def _trial(of: Trial) -> tuple[Cell, ...]:
+    return (
+        Cell(of.name),
+        Cell(f"{of.fitted} cells", value=of.fitted),
+        Cell(f"{of.held_out} cells", value=of.held_out),
+        *(
+            Cell(_share(error), value=error, kind="" if error is not None else HOLE)
+            for error in (of.bytes_error, of.seconds_error)
+        ),
+        Cell(f"{of.best} of {of.questions}", value=of.best / max(1, of.questions)),
+    )
+
+
+def _share(error: float | None) -> str:
+    return "nothing to miss" if error is None else f"{100 * error:.1f} %"
 
 
 def read_judged(text: str, name: str) -> Judged:
     """Read the judgement in the file `name`; raises `CompareError` when it is none."""
     try:
-        return _judged(json.loads(text))
+        item = json.loads(text)
+        trials = tuple(_read_trial(str(key), each) for key, each in item["judged"].items())
+        if not trials:
+            raise ValueError("it was written without --judge")  # noqa: TRY301 - told with the others
+        return Judged(trials, _read_weights(item["model"]["strategies"]))
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise CompareError(
             f"{name} is no judgement of a model: {type(error).__name__}: {error}",
-            fix="let `ggfleet calibrate --judge --json` write it",
+            fix="let `ggfleet calibrate RUNS.JSONL --judge --json` write it",
         ) from error
 
 
-def _judged(item: Any) -> Judged:
-    if item["version"] != 1:
-        raise ValueError("its version is not 1")
-    errors = {name: _number(value) for name, value in item["mean_error"].items()}
-    if unknown := sorted(errors.keys() - TITLES.keys()):
-        raise ValueError(f"mean_error: {unknown[0]} is no measure")
-    return Judged(
-        int(item["fitted_cells"]),
-        int(item["judged_cells"]),
-        errors,
-        _number(item["best_choices"]),
-        tuple(
-            Parameter(str(p["name"]), _number(p["value"]), str(p["unit"]), str(p["meaning"]))
-            for p in item.get("parameters", ())
-        ),
+def _read_trial(name: str, item: Any) -> Trial:
+    choices = item["choices"]["seconds"]
+    return Trial(
+        name,
+        fitted=int(item["fitted_on"]),
+        held_out=int(item["held_out"]),
+        bytes_error=_error(item["error_of_bytes"]),
+        seconds_error=_error(item["error_of_seconds"]),
+        questions=int(choices["questions"]),
+        best=int(choices["best"]),
+        nearly=int(choices["nearly_best"]),
+    )
+
+
+def _error(value: Any) -> float | None:
+    return None if value is None else _number(value)
+
+
+def _read_weights(laws: Mapping[str, Any]) -> tuple[Weight, ...]:
+    return tuple(
+        Weight(strategy, kind, term, _number(value))
+        for strategy, law in laws.items()
+        for kind in ("bytes", "cpu", "seconds")
+        for term, value in law[kind].items()
     )
 
 
@@ -106,7 +140,3 @@ def _number(value: Any) -> float:
     if not isinstance(value, (int, float)) or isinstance(value, bool) or not math.isfinite(value):
         raise TypeError(f"{value!r} is no number")
     return float(value)
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.1f} %"

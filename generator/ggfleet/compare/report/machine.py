@@ -7,15 +7,13 @@ from collections.abc import Mapping
 
 from ggfleet.compare.report.terms import MB, figure
 from ggfleet.errors import CompareError
+from ggfleet.model import Json
 
 BYTES = "_bytes"
 
 
-def read_machine(text: str, name: str) -> Mapping[str, str]:
-    """Names and values as people read them; `memory_bytes` becomes `Memory` in MB.
-
-    Raises `CompareError` when the file `name` holds something else.
-    """
+def read_machine(text: str, name: str) -> Mapping[str, Json]:
+    """The description in the file `name`; raises `CompareError` when it holds something else."""
     fix = 'write {"processor": "...", "cores": 2, "memory_bytes": 4000000000}'
     try:
         found = json.loads(text)
@@ -23,7 +21,12 @@ def read_machine(text: str, name: str) -> Mapping[str, str]:
         raise CompareError(f"{name} is no JSON: {error}", fix=fix) from error
     if not isinstance(found, dict):
         raise CompareError(f"{name} holds no mapping of names to values", fix=fix)
-    return dict(_told(key, value) for key, value in found.items())
+    return found
+
+
+def for_people(machine: Mapping[str, Json]) -> Mapping[str, str]:
+    """Names and values as people read them; `memory_bytes` becomes `Memory` in MB."""
+    return dict(_told(key, value) for key, value in machine.items())
 
 
 def _told(key: str, value: object) -> tuple[str, str]:

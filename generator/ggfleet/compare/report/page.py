@@ -15,7 +15,7 @@ from ggfleet.compare.matrix.cells import Change
 from ggfleet.compare.report import charts, rows, tables
 from ggfleet.compare.report.charts import Chart
 from ggfleet.compare.report.content import LEAD, METHOD, RULES, TITLE, Report
-from ggfleet.compare.report.terms import BYTES, CHANGES, COLD, DISK, FILES, SECONDS
+from ggfleet.compare.report.terms import BYTES, CHANGES, COLD, DISK, FILES, MEASURES, SECONDS
 
 
 @dataclass(frozen=True)
@@ -55,6 +55,7 @@ def to_html(report: Report) -> str:
         rules=RULES,
         method=METHOD,
         changes=[CHANGES[change] for change in report.findings.changes],
+        measures=MEASURES,
         style=_safe(_text("page.css")),
         script=_safe(script),
         script_hash=f"sha256-{digest}",

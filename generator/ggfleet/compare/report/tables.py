@@ -176,7 +176,7 @@ def _remains(findings: Findings, strategy: str) -> tuple[Cell, ...]:
         Cell(strategy),
         Cell(several(list(dict.fromkeys(run.control for run in runs)))),
         Cell(f"{len(failed)} of {len(runs)}", value=len(failed), kind=FAILED if failed else ""),
-        _left([max(r.left_behind_bytes for r in failed)] if failed else [], "nothing failed"),
+        _left([max(r.left_behind_bytes for r in failed)] if failed else [], "no failure"),
         _left([r.left_behind_bytes for r in removed], "not measured"),
         _restored(backs),
     )

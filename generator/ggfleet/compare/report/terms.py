@@ -25,7 +25,9 @@ class Measure:
     negligible: float = 0
 
     def number(self, value: float) -> str:
-        """The value in this measure's unit, without it."""
+        """The value in this measure's unit, without it; below a kB in MB no more than that."""
+        if self.scale == MB and 0 < value < KB:
+            return "<0.001"
         return figure(value / self.scale)
 
     def text(self, value: float) -> str:
@@ -49,19 +51,20 @@ class Measure:
 
     def _readable(self, value: float) -> tuple[float, str]:
         if self.unit == "MB" and 0 < value < KB_BELOW:
-            return 1000, "kB"
+            return KB, "kB"
         return self.scale, self.unit
 
 
 MB = 10**6
-KB_BELOW = 10**5
+KB = 1000
+KB_BELOW = 100 * KB
 
 SECONDS = Measure(
     "seconds", "Time", "s", 1, lambda o: o.seconds,
     "from the start of the change to its end, by the device's clock", 0.1,
 )  # fmt: skip
 BYTES = Measure(
-    "received_bytes", "Received", "MB", MB, lambda o: o.received_bytes,
+    "received_bytes", "Bytes received", "MB", MB, lambda o: o.received_bytes,
     "what the device's network interface received; 1 MB is a million bytes", 10_000,
 )  # fmt: skip
 CPU = Measure(
@@ -70,7 +73,7 @@ CPU = Measure(
 )  # fmt: skip
 MEMORY = Measure(
     "peak_memory_bytes", "Peak memory", "MB", MB, lambda o: o.peak_memory_bytes,
-    "the most memory that the change held at once, with the files it had in the page cache", MB,
+    "the most memory that the change held at once, without cached files", MB,
 )  # fmt: skip
 WRITTEN = Measure(
     "written_bytes", "Written to disk", "MB", MB, lambda o: o.written_bytes,
@@ -85,17 +88,17 @@ FILES = Measure(
     "how many files the strategy keeps on the device after the change",
 )  # fmt: skip
 COLD = Measure(
-    "cold_inference_seconds", "First answer, cold", "s", 1, lambda o: o.cold_inference_seconds,
+    "cold_inference_seconds", "First answer (cold)", "s", 1, lambda o: o.cold_inference_seconds,
     "from the start of the process to the model's first answer, nothing cached in memory, "
     "as after a boot", 0.05,
 )  # fmt: skip
 WARM = Measure(
-    "warm_inference_seconds", "First answer, warm", "s", 1, lambda o: o.warm_inference_seconds,
+    "warm_inference_seconds", "First answer (warm)", "s", 1, lambda o: o.warm_inference_seconds,
     "the same once the files are cached in memory, as after a restart of the process", 0.05,
 )  # fmt: skip
 LATENCY = Measure(
     "latency_seconds", "Each further answer", "ms", 1e-3, lambda o: o.latency_seconds,
-    "the median time of an answer once the process runs", 1e-4,
+    "the median time of further answers of the same process", 1e-4,
 )  # fmt: skip
 LEFT = Measure(
     "left_behind_bytes", "Left behind", "MB", MB, lambda o: o.left_behind_bytes,
@@ -137,7 +140,34 @@ CHANGES: Mapping[Change, Term] = {
 }
 
 
-STRATEGIES: Mapping[str, str] = {}
+STRATEGIES: Mapping[str, str] = {
+    "os-pip": (
+        "The libraries are installed beside Greengrass by pip, into a virtual environment of the "
+        "operating system; model and function come apart from them."
+    ),
+    "os-pip-uv": "As os-pip, but uv, a faster installer, does what pip does.",
+    "in-function": (
+        "The libraries are packed into the function's own archive, so that every change of the "
+        "function carries them again."
+    ),
+    "ml-resource-zip": (
+        "The libraries are an archive of their own, a zip that the deployment names as a resource "
+        "and the core unpacks; model and function are archives beside it."
+    ),
+    "ml-resource-tar-gz": "As ml-resource-zip, but the archive is a tar.gz.",
+    "layered": (
+        "The libraries are several archives, so that a change moves only those whose packages "
+        "changed; model and function are archives beside them."
+    ),
+    "delta": (
+        "At first as ml-resource-zip; then only what changed between two versions comes over the "
+        "link and is applied to the version that is there."
+    ),
+    "image": (
+        "The libraries are one compressed file system (squashfs) that is mounted and never "
+        "unpacked; model and function are archives beside it."
+    ),
+}
 """What the strategies of ours do; one that is plugged in tells its name alone."""
 
 

@@ -12,7 +12,7 @@ from ggfleet.compare.report.interval import WANTED, certainty
 from ggfleet.compare.report.terms import BYTES, CHANGES, SECONDS, Measure, several
 from ggfleet.compare.report.verdict import Verdict, verdict
 
-TELLING = 1.1
+TELLING = 1.05
 """How many times as much the last must take for a sentence to name it."""
 
 
@@ -30,11 +30,24 @@ def findings_of(findings: Findings) -> list[Finding]:
 
 
 def sentences(findings: Findings, change: Change) -> tuple[str, ...]:
-    """Who was fastest, who moved the fewest bytes, and under which settings."""
-    return tuple(
-        _sentence(findings, change, measure, opening)
-        for measure, opening in ((SECONDS, "Fastest"), (BYTES, "Fewest bytes"))
+    """Who was fastest, who moved the fewest bytes, under which settings; and who failed."""
+    said = (
+        _sentence(findings, change, SECONDS, "Fastest"),
+        _sentence(findings, change, BYTES, "Fewest bytes"),
+        _failing(findings, change),
     )
+    return tuple(filter(None, said))
+
+
+def _failing(findings: Findings, change: Change) -> str:
+    parts = []
+    for name in findings.strategies:
+        groups = {s: findings.group(name, change, s) for s in findings.under(change)}
+        if where := [findings.labels[s] for s, group in groups.items() if group.failed]:
+            failed = sum(len(group.failed) for group in groups.values())
+            tried = failed + sum(len(group.done) for group in groups.values())
+            parts.append(f"{name} in {failed} of {tried} runs, on {several(where)}")
+    return f"Failed: {'; '.join(parts)}." if parts else ""
 
 
 def overall(findings: Findings) -> tuple[str, ...]:
@@ -43,8 +56,9 @@ def overall(findings: Findings) -> tuple[str, ...]:
         filter(
             None,
             (
-                _tally(findings, SECONDS, "time"),
-                _tally(findings, BYTES, "bytes over the link"),
+                _tally(findings, SECONDS, "Fastest"),
+                _tally(findings, BYTES, "Fewest bytes"),
+                _chance(findings),
                 _unreliable(findings),
                 _not_restored(findings),
             ),
@@ -52,7 +66,7 @@ def overall(findings: Findings) -> tuple[str, ...]:
     )
 
 
-def _tally(findings: Findings, measure: Measure, what: str) -> str:
+def _tally(findings: Findings, measure: Measure, opening: str) -> str:
     led = [
         found
         for change in findings.changes
@@ -60,15 +74,25 @@ def _tally(findings: Findings, measure: Measure, what: str) -> str:
         if (found := verdict(findings, change, setting, measure)) and found.stands_out
     ]
     if not led:
-        return f"Least {what}: no strategy stands out anywhere."
+        return f"{opening}: no strategy stands out anywhere."
     often = Counter(name for found in led for name in found.stands_out)
-    parts = [f"{name} in {count}" for name, count in often.most_common()]
+    (first, most), *others = often.most_common()
+    parts = [
+        f"{first} in {most} of {len(led)} comparisons in which strategies differ",
+        *(f"{name} in {count}" for name, count in others),
+    ]
     never = [name for name in findings.strategies if name not in often]
     ending = f"; never {several(never, 'or')}" if never else ""
-    return (
-        f"Least {what}, alone or too close to the best to tell: {several(parts)} "
-        f"of the {len(led)} pairs of change and conditions in which strategies differ{ending}."
-    )
+    return f"{opening}, or too close to it to tell: {', '.join(parts)}{ending}."
+
+
+def _chance(findings: Findings) -> str:
+    done = [len(group.done) for group in findings.groups.values() if group.done]
+    alone = done.count(1)
+    if not alone:
+        return ""
+    which = "Every cell" if alone == len(done) else f"{alone} of {len(done)} cells"
+    return f"{which} rests on a single run: differences there may be chance."
 
 
 def _unreliable(findings: Findings) -> str:
@@ -122,6 +146,8 @@ def _leading(
         figures = zip(settings, map(measure.text, best), strict=True)
         names = [f"{findings.labels[setting]} ({text})" for setting, text in figures]
         where = f"on {several(names)}"
+    if len(findings.settings) == 1:
+        where = f"({measure.span(best)})"
     return f"{_who(first)} {where}"
 
 

@@ -1,0 +1,210 @@
+"""The parts of the report: intervals, verdicts, gathering, words, scales."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import product
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ggfleet.compare.matrix.cells import Change, Observation, to_line
+from ggfleet.compare.report import make_report, read_judged, tables, to_html, to_markdown, words
+from ggfleet.compare.report.charts import MARGIN, WIDTH, Scale, measure_chart
+from ggfleet.compare.report.gather import Findings, gather
+from ggfleet.compare.report.interval import certainty, estimate
+from ggfleet.compare.report.machine import for_people, read_machine
+from ggfleet.compare.report.rows import cells
+from ggfleet.compare.report.terms import BYTES, MEMORY, SECONDS, figure
+from ggfleet.compare.report.verdict import verdict
+from ggfleet.errors import CompareError
+from made_up_runs import FAST, LOSSY, Matrix, made_up
+
+INSTALL = Change.FIRST_INSTALL
+ONE = Matrix(strategies=("a", "b"), changes=(INSTALL,), links=(FAST,), runs=3)
+
+
+def taking(seconds: dict[str, Sequence[float]], matrix: Matrix = ONE) -> Findings:
+    """Findings whose seconds are given, run by run."""
+    runs = [
+        replace(run, seconds=seconds[run.cell.strategy][run.run - 1])
+        for run in made_up(replace(matrix, strategies=tuple(seconds)))
+    ]
+    return gather(runs, "x")
+
+
+def leaders(seconds: dict[str, Sequence[float]]) -> tuple[str, ...]:
+    findings = taking(seconds, replace(ONE, runs=len(next(iter(seconds.values())))))
+    found = verdict(findings, INSTALL, findings.settings[0], SECONDS)
+    assert found is not None
+    return found.stands_out
+
+
+@pytest.mark.parametrize(
+    ("count", "k", "expected"), [(1, 1, 0.0), (2, 1, 0.5), (3, 1, 0.75), (6, 1, 0.96875)]
+)
+def test_the_certainty_is_that_of_a_fair_coin(count: int, k: int, expected: float) -> None:
+    """Counted over all ways in which runs can fall below and above the true median."""
+    ways = list(product((False, True), repeat=count))
+    held = sum(k <= sum(way) <= count - k for way in ways)
+    assert certainty(count, k) == pytest.approx(held / len(ways)) == expected
+
+
+@given(st.lists(st.floats(0, 1e9), min_size=1, max_size=40))
+def test_an_interval_is_as_narrow_as_its_certainty_allows(values: list[float]) -> None:
+    found = estimate(values)
+    ordered = sorted(values)
+    assert found.low <= found.median <= found.high
+    assert found.low in ordered
+    assert found.high in ordered
+    if len(values) >= 6:
+        assert found.certainty >= 0.95
+        assert (
+            certainty(len(values), ordered.index(found.low) + 2) < 0.95
+            or found.low in (ordered[ordered.index(found.low) + 1 :])
+        )
+    else:
+        assert (found.low, found.high) == (ordered[0], ordered[-1])
+
+
+def test_who_is_clearly_apart_leads_alone() -> None:
+    assert leaders({"a": (10, 11, 12), "b": (20, 21, 22)}) == ("a",)
+
+
+def test_overlapping_intervals_cannot_be_told_apart() -> None:
+    assert leaders({"a": (10, 11, 15), "b": (14, 21, 22), "c": (30, 31, 32)}) == ("a", "b")
+
+
+def test_two_percent_and_a_tenth_of_a_second_are_nobodys_advantage() -> None:
+    assert leaders({"a": (100,), "b": (101.9,), "c": (103,)}) == ("a", "b")
+    assert leaders({"a": (0.01,), "b": (0.1,), "c": (0.2,)}) == ("a", "b")
+
+
+def test_nobody_stands_out_where_all_are_alike() -> None:
+    assert leaders({"a": (10, 11, 12), "b": (10, 11, 12)}) == ()
+
+
+def test_who_failed_once_is_not_best() -> None:
+    """However fast it was in the runs that were done."""
+    runs = list(made_up(replace(ONE, failures=frozenset({("a", INSTALL, "fast")}))))
+    quick = [replace(run, seconds=0.5, outcome=first.outcome) for run, first in zip(
+        made_up(ONE), [runs[0], *list(made_up(ONE))[1:]], strict=True)]  # fmt: skip
+    findings = gather(quick, "x")
+    found = verdict(findings, INSTALL, findings.settings[0], SECONDS)
+    assert found is not None
+    assert [name for name, _ in found.ranking] == ["b"]
+    assert "a in 1 of 3 runs" in " ".join(words.overall(findings))
+
+
+def test_a_cell_that_was_not_measured_is_no_zero_anywhere() -> None:
+    matrix = Matrix(
+        strategies=("a", "b"),
+        changes=(INSTALL,),
+        links=(FAST, LOSSY),
+        holes=frozenset({("b", INSTALL, "fast")}),
+    )
+    findings = gather(list(made_up(matrix)), "x")
+    (hole,) = [c for c in cells(findings) if (c["strategy"], c["link"]) == ("b", "fast")]
+    assert (hole["done"], hole["failed"], hole["seconds_median"]) == (0, 0, None)
+    shown = tables.figures_table(findings, INSTALL, (SECONDS, BYTES))
+    row = next(row for row in shown.rows if [c.text for c in row[:2]] == ["fast", "b"])
+    assert [cell.text for cell in row[2:]] == ["none", "not measured", "not measured"]
+    assert all(cell.value is None for cell in row[2:])
+    panel = next(p for p in measure_chart(findings, INSTALL, SECONDS).panels if p.title == "fast")
+    assert [(r.label, bool(r.marks)) for r in panel.rows] == [("a", True), ("b", False)]
+
+
+def test_one_panel_stands_for_all_conditions_only_where_they_make_no_difference() -> None:
+    matrix = Matrix(strategies=("a", "b"), changes=(INSTALL,), links=(FAST, LOSSY))
+    findings = gather(list(made_up(matrix)), "x")
+    assert [p.title for p in measure_chart(findings, INSTALL, BYTES).panels] == ["all conditions"]
+    assert [p.title for p in measure_chart(findings, INSTALL, SECONDS).panels] == ["fast", "lossy"]
+
+
+def test_single_runs_are_said_to_be_no_proof() -> None:
+    findings = taking({"a": (1,), "b": (2,)}, replace(ONE, runs=1))
+    assert any("single run" in sentence for sentence in words.overall(findings))
+    assert "may be chance" in words.how_certain(findings)
+
+
+@pytest.mark.parametrize(
+    ("spoilt", "message"),
+    [
+        ([], "holds no observation"),
+        ([0, 0], "occurs twice"),
+        ([0, -1], "the link fast is"),
+    ],
+)
+def test_files_that_would_give_wrong_medians_are_refused(spoilt: list[int], message: str) -> None:
+    first = next(made_up(ONE))
+    slow = replace(first.cell, link=replace(FAST, mbit_s=1))
+    kinds: dict[int, Observation] = {0: first, -1: replace(first, cell=slow, run=9)}
+    with pytest.raises(CompareError, match=message):
+        gather([kinds[each] for each in spoilt], "x")
+
+
+@given(st.lists(st.floats(0, 1e12), min_size=1, max_size=9))
+def test_every_mark_lies_within_its_panel(values: list[float]) -> None:
+    scale = Scale(values)
+    places = [scale.place(value) for value in sorted(values)]
+    assert places == sorted(places)
+    assert places[0] >= MARGIN
+    assert places[-1] <= WIDTH - MARGIN
+    assert max(scale.ticks) >= max(values) * (1 - 1e-9)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0, "0"), (0.00001, "1e-05"), (0.01234, "0.012"), (0.1234, "0.123"), (9.999, "10.0"),
+     (99.96, "100"), (1234.5, "1,234")],
+)  # fmt: skip
+def test_figures_have_the_digits_that_count(value: float, text: str) -> None:
+    assert figure(value) == text
+
+
+def test_few_bytes_are_told_in_kilobytes_with_their_interval() -> None:
+    assert BYTES.with_interval(estimate([26_100, 26_600, 28_000])) == "26.6 kB (26.1 to 28.0)"
+    assert MEMORY.number(999) == "<0.001"
+
+
+def test_markup_in_the_data_stays_text() -> None:
+    """In strategies, messages and the machine, on the page and in Markdown."""
+    evil = "</title><script>alert(1)</script>|*x*"
+    matrix = replace(ONE, strategies=(evil,), failures=frozenset({(evil, INSTALL, "fast")}))
+    runs = [replace(run, message=f"{evil}\nnext") for run in made_up(matrix)]
+    report = make_report(runs, b"", "x", read_machine(json.dumps({"by": evil}), "m"))
+    page = to_html(report)
+    assert page.count("<script>") == 1
+    assert "&lt;script&gt;alert(1)" in page
+    assert "<script>" not in to_markdown(report).replace("\\<script\\>", "")
+
+
+def test_the_same_runs_give_the_same_page() -> None:
+    runs = list(made_up(ONE))
+    raw = "".join(map(to_line, runs)).encode()
+    pages = {to_html(make_report(runs, raw, "x", {})) for _ in range(2)}
+    assert len(pages) == 1
+    assert "http" not in pages.pop().replace("http-equiv", "")
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[]", "{}", '{"judged": {}, "model": {"strategies": {}}}', '{"judged": {"x": {}}}']
+)
+def test_what_is_no_judgement_is_refused(text: str) -> None:
+    with pytest.raises(CompareError, match="is no judgement of a model"):
+        read_judged(text, "judged.json")
+
+
+@pytest.mark.parametrize("text", ["", "[1]"])
+def test_what_describes_no_machine_is_refused(text: str) -> None:
+    with pytest.raises(CompareError, match=r"machine\.json"):
+        read_machine(text, "machine.json")
+
+
+def test_a_machine_is_told_for_people() -> None:
+    text = '{"memory_bytes": 4000000000, "uses": ["a", "b"], "disk": {"mb_s": 1}}'
+    told = for_people(read_machine(text, "m"))
+    assert dict(told) == {"Memory": "4,000 MB", "Uses": "a, b", "Disk": "Mb s: 1"}
