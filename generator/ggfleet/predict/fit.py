@@ -17,9 +17,9 @@ from ggfleet.predict.solve import fit_relative
 from ggfleet.predict.terms import CHANGE, Shape
 from ggfleet.simulate.transfer import Retry
 
-LEAST_BYTES = 50_000.0
-"""Errors of smaller amounts are counted against this: below it lies a core's own chatter."""
-LEAST_SECONDS = 0.5
+LEAST_BYTES = 10_000.0
+"""Errors of smaller amounts are counted against this: below it lie handshakes and chatter."""
+LEAST_SECONDS = 0.25
 LEAST_CPU = 0.1
 STREAMS = (1.0, 2.0, 4.0, 8.0)
 PROCESSORS = (1.0, 2.0, 4.0)
