@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 FOLDS = 5
 NEARLY = 0.05
+WIDTH = 79
 NOT_MEASURED = "-"
 
 
@@ -166,8 +168,9 @@ def _tell(
     origin = model.origin
     output.out.print(
         f"{origin['observations']} observations of {output.plural(len(cells), 'cell')}, "
-        f"{output.plural(len(model.laws), 'strategy')}: {', '.join(model.laws)}"
+        f"{output.plural(len(model.laws), 'strategy')}:"
     )
+    output.out.print(textwrap.fill(", ".join(model.laws), WIDTH))
     if told:
         _tell_judged(told)
         _tell_strategies(next(iter(told.values())))
