@@ -48,7 +48,8 @@ class Truth:
 
 TRUTHS = {
     "os-pip": Truth(1.045, 1200, 30_000, 2, 0.05, 1.5, 30),
-    "ml-resource": Truth(1.03, 700, 8_000, 3, 0.02, 0.4, 1),
+    "ml-resource-zip": Truth(1.03, 700, 8_000, 3, 0.02, 0.4, 1),
+    "in-function": Truth(1.03, 700, 7_000, 3, 0.02, 0.45, 1),
     "image": Truth(1.03, 700, 9_000, 3, 0.0004, 0.6, 1),
 }
 SIZES = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 FOLDS = 5
 NEARLY = 0.05
+WIDTH = 79
 NOT_MEASURED = "-"
 
 
@@ -139,7 +141,7 @@ def _as_json(found: Judgement) -> dict[str, Json]:
                     "question": each.question,
                     "chosen": each.chosen,
                     "best": each.best,
-                    "regret": each.regret if math.isfinite(each.regret) else None,
+                    "regret": _finite(each.regret),
                 }
                 for each in wrong
             ],
@@ -148,11 +150,16 @@ def _as_json(found: Judgement) -> dict[str, Json]:
         "fitted_on": found.fitted,
         "held_out": len(found.misses),
         "unknown": found.unknown,
-        "error_of_bytes": found.mean("bytes"),
-        "error_of_seconds": found.mean("seconds"),
+        "error_of_bytes": _finite(found.mean("bytes")),
+        "error_of_seconds": _finite(found.mean("seconds")),
         "by_strategy": {figure: dict(found.by_strategy(figure)) for figure in ("bytes", "seconds")},
         "choices": choices,
     }
+
+
+def _finite(value: float) -> float | None:
+    """JSON has neither infinity nor what is no number."""
+    return value if math.isfinite(value) else None
 
 
 def _tell(
@@ -161,8 +168,9 @@ def _tell(
     origin = model.origin
     output.out.print(
         f"{origin['observations']} observations of {output.plural(len(cells), 'cell')}, "
-        f"{output.plural(len(model.laws), 'strategy')}: {', '.join(model.laws)}"
+        f"{output.plural(len(model.laws), 'strategy')}:"
     )
+    output.out.print(textwrap.fill(", ".join(model.laws), WIDTH))
     if told:
         _tell_judged(told)
         _tell_strategies(next(iter(told.values())))
@@ -188,8 +196,8 @@ def _tell_judged(told: dict[str, Judgement]) -> None:
         (
             name,
             str(len(each.misses)),
-            percent(each.mean("bytes")) if each.misses else NOT_MEASURED,
-            percent(each.mean("seconds")) if each.misses else NOT_MEASURED,
+            percent(each.mean("bytes")),
+            percent(each.mean("seconds")),
             percent(each.right("seconds")),
             percent(each.right("seconds", NEARLY)),
         )
@@ -202,7 +210,7 @@ def _tell_judged(told: dict[str, Judgement]) -> None:
 
 def _tell_strategies(found: Judgement) -> None:
     moved, lasted = found.by_strategy("bytes"), found.by_strategy("seconds")
-    rows = [(name, percent(moved[name]), percent(lasted[name])) for name in moved]
+    rows = [(name, percent(moved.get(name, math.nan)), percent(lasted[name])) for name in lasted]
     output.out.print()
     output.out.print(
         output.table(("held out, by strategy", "bytes off", "seconds off"), rows, right=(1, 2))

@@ -33,6 +33,7 @@ VERBS = {
     "unregister": "Take certificates of cores, or cores, out of AWS again.",
     "run": "Try the functions on this machine, in an embedded core.",
     "compare": "Measure how ML libraries should reach a device.",
+    "advise": "Tell by which way each library, model and function should travel.",
     "calibrate": "Fit the advisor's model to measurements, and judge it.",
     "report": "Tell what was measured: a page, Markdown, tables.",
     "simulate": "Simulate a library's way to a large fleet.",

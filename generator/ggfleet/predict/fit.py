@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import statistics
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ggfleet.compare.matrix.cells import Cell, Observation, Outcome, Payload
 from ggfleet.errors import CompareError
@@ -17,9 +17,9 @@ from ggfleet.predict.solve import fit_relative
 from ggfleet.predict.terms import CHANGE, Shape
 from ggfleet.simulate.transfer import Retry
 
-LEAST_BYTES = 50_000.0
-"""Errors of smaller amounts are counted against this: below it lies a core's own chatter."""
-LEAST_SECONDS = 0.5
+LEAST_BYTES = 10_000.0
+"""Errors of smaller amounts are counted against this: below it lie handshakes and chatter."""
+LEAST_SECONDS = 0.25
 LEAST_CPU = 0.1
 STREAMS = (1.0, 2.0, 4.0, 8.0)
 PROCESSORS = (1.0, 2.0, 4.0)
@@ -96,16 +96,20 @@ def fit(cells: Sequence[Measured], origin: dict[str, Json] | None = None) -> Mod
 def _law(strategy: str, cells: Sequence[Measured]) -> Law:
     """The best of all shapes; of nearly equally good ones the first, which is the simplest."""
     done = [each for each in cells if each.done]
-    retry = _program(strategy, cells, done)
+    start = _start(done, _program(strategy, cells, done))
     distant = any(each.cell.link.round_trip_ms for each in done)
     limited = any(each.cell.processor.cores for each in done)
     shapes = itertools.product(STREAMS if distant else (1.0,), PROCESSORS if limited else (1.0,))
-    laws = [_fitted(done, Shape(retry, *each)) for each in shapes]
+    laws = [_with_seconds(done, replace(start, shape=_shape(start, *each))) for each in shapes]
     best, least = laws[0], errors(done, laws[0])[1]
     for law in laws[1:]:
         if (missed := errors(done, law)[1]) < WORTH * least:
             best, least = law, missed
     return best
+
+
+def _shape(law: Law, streams: float, processors: float) -> Shape:
+    return Shape(law.shape.retry, streams, processors)
 
 
 def _program(strategy: str, cells: Sequence[Measured], done: Sequence[Measured]) -> Retry:
@@ -117,33 +121,41 @@ def _program(strategy: str, cells: Sequence[Measured], done: Sequence[Measured])
     def missed(retry: Retry) -> float:
         chances = [terms.moved(each.cell, each.payload, retry).chance for each in breaking]
         failures = [abs(e.failed - 1 + x) for e, x in zip(breaking, chances, strict=True)]
-        return statistics.fmean(failures) + errors(done, _fitted(done, Shape(retry)))[0]
+        return statistics.fmean(failures) + errors(done, _start(done, retry))[0]
 
     return min([usual(strategy), *PROGRAMS.values()], key=missed)
 
 
-def _fitted(cells: Sequence[Measured], shape: Shape) -> Law:
-    expected = [terms.moved(each.cell, each.payload, shape.retry) for each in cells]
+def _start(cells: Sequence[Measured], retry: Retry) -> Law:
+    """Bytes and CPU seconds, which no shape changes."""
     rows = [
-        terms.of_bytes(each.cell, each.payload, mean)
-        for each, mean in zip(cells, expected, strict=True)
+        terms.of_bytes(each.cell, each.payload, terms.moved(each.cell, each.payload, retry))
+        for each in cells
     ]
     received = fit_relative(rows, [each.bytes for each in cells], LEAST_BYTES, CHANGE)
     work = [terms.of_cpu(each.cell, each.payload) for each in cells]
     cpu = fit_relative(work, [each.cpu_seconds for each in cells], LEAST_CPU, CHANGE)
-    lasting = [
-        terms.of_seconds(
-            each.cell,
-            each.payload,
-            terms.weigh(received, row),
-            terms.weigh(cpu, own),
-            mean.breaks,
-            shape,
+    return Law(Shape(retry), received, cpu)
+
+
+def _with_seconds(cells: Sequence[Measured], law: Law) -> Law:
+    """The same law with weights for the seconds."""
+    rows, lasted = [], []
+    for each in cells:
+        expected = terms.moved(each.cell, each.payload, law.shape.retry)
+        found = law.predict(each.cell, each.payload)
+        rows.append(
+            terms.of_seconds(
+                each.cell,
+                each.payload,
+                found.bytes,
+                found.cpu_seconds,
+                expected.breaks,
+                law.shape,
+            )
         )
-        for each, row, own, mean in zip(cells, rows, work, expected, strict=True)
-    ]
-    lasted = [each.seconds - mean.pauses for each, mean in zip(cells, expected, strict=True)]
-    return Law(shape, received, cpu, fit_relative(lasting, lasted, LEAST_SECONDS, CHANGE))
+        lasted.append(each.seconds - expected.pauses)
+    return replace(law, seconds=fit_relative(rows, lasted, LEAST_SECONDS, CHANGE))
 
 
 def errors(cells: Sequence[Measured], law: Law) -> tuple[float, float]:

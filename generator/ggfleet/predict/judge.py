@@ -67,8 +67,16 @@ class Judgement:
     unknown: int = 0
 
     def mean(self, figure: str) -> float:
-        """The mean relative error of `bytes` or `seconds`."""
-        return statistics.fmean(getattr(miss, figure) for miss in self.misses)
+        """The mean relative error of `bytes` or `seconds`; NaN where there is none.
+
+        Where a change fetches nothing, that it moves nothing is no feat: bytes are not counted.
+        """
+        found = [getattr(miss, figure) for miss in self.counted(figure)]
+        return statistics.fmean(found) if found else math.nan
+
+    def counted(self, figure: str) -> list[Miss]:
+        """The cells whose errors count for a figure."""
+        return [e for e in self.misses if figure != "bytes" or e.cell.payload.fetched_bytes]
 
     def right(self, figure: str, tie: float = 0.0) -> float:
         """The share of choices by a figure that were truly best, or worse by `tie` at most."""
@@ -78,7 +86,7 @@ class Judgement:
     def by_strategy(self, figure: str) -> dict[str, float]:
         """The mean relative errors of each strategy."""
         found: dict[str, list[float]] = {}
-        for miss in self.misses:
+        for miss in self.counted(figure):
             found.setdefault(miss.cell.cell.strategy, []).append(getattr(miss, figure))
         return {name: statistics.fmean(own) for name, own in found.items()}
 
@@ -171,6 +179,8 @@ def _choices(model: Model, part: Sequence[Measured]) -> list[Choice]:
     told = {each.cell.strategy: model.predict(each.cell, each.payload) for each in known}
     found = []
     for figure, of in FIGURES.items():
+        if figure == "bytes" and not any(each.payload.fetched_bytes for each in known):
+            continue
         truth = {e.cell.strategy: of(e) if e.done else math.inf for e in known}
         chosen = min(told, key=lambda each: (round(told[each].calls, 6), of(told[each])))
         best = min(truth, key=truth.__getitem__)

@@ -56,6 +56,16 @@ class Costs:
 
 
 @dataclass(frozen=True)
+class Device:
+    """What devices are like, for predictions: how fast they write in MB/s (0: as those that were
+    measured), and how many processors' time they have, in those of the measured ones (0: all).
+    """
+
+    write_mb_s: float = 20.0
+    processors: float = 1.0
+
+
+@dataclass(frozen=True)
 class World:
     """Links and prices. `egress_per_gb` is what a byte costs on its way out of S3, in dollars.
 
@@ -67,6 +77,7 @@ class World:
     egress_per_gb: float = 0.09
     work_mb_s: tuple[tuple[str, float], ...] = ()
     costs: Costs = Costs()
+    device: Device = Device()
 
     def draw(self, rng: np.random.Generator, count: int) -> Cores:
         """Give each of `count` cores a link and a speed."""
@@ -131,7 +142,7 @@ def read_world(path: Path) -> World:
         content = tomllib.loads(path.read_text())
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise GgfleetError(f"{path} is no TOML: {error}", fix=FIX) from error
-    _refuse_unknown(path, "", content, {"links", "egress_per_gb", "work_mb_s", "costs"})
+    _refuse_unknown(path, "", content, {"links", "egress_per_gb", "work_mb_s", "costs", "device"})
     links = _table(path, "links", content.get("links", {}))
     if not links:
         raise GgfleetError(f"{path} names no links", fix=FIX)
@@ -142,13 +153,17 @@ def read_world(path: Path) -> World:
         work_mb_s=tuple(
             (k, _number(path, f"work_mb_s.{k}", v, above=0.0)) for k, v in work.items()
         ),
-        costs=_costs(path, _table(path, "costs", content.get("costs", {}))),
+        costs=Costs(**_numbers(path, "costs", content, Costs)),
+        device=Device(**_numbers(path, "device", content, Device)),
     )
 
 
-def _costs(path: Path, content: dict[str, Any]) -> Costs:
-    _refuse_unknown(path, "costs.", content, {each.name for each in fields(Costs)})
-    return Costs(**{key: _number(path, f"costs.{key}", each) for key, each in content.items()})
+def _numbers(
+    path: Path, name: str, content: dict[str, Any], kind: type[Costs | Device]
+) -> dict[str, float]:
+    found = _table(path, name, content.get(name, {}))
+    _refuse_unknown(path, f"{name}.", found, {each.name for each in fields(kind)})
+    return {key: _number(path, f"{name}.{key}", each) for key, each in found.items()}
 
 
 def _link(path: Path, name: str, content: dict[str, Any]) -> Link:
@@ -161,7 +176,12 @@ def _link(path: Path, name: str, content: dict[str, Any]) -> Link:
         key: _number(path, f"links.{name}.{key}", value, above=0.0 if key in _POSITIVE else None)
         for key, value in content.items()
     }
+    if values.get("loss", 0.0) >= 1:
+        raise GgfleetError(f"{path}: links.{name}.loss is {values['loss']}", fix=_LOSS)
     return Link(name, **values)
+
+
+_LOSS = "it is a share of the packets: 0.01 is one of a hundred"
 
 
 _POSITIVE = ("share", "mbit_s")
