@@ -1,0 +1,127 @@
+"""A device that is measured on: programs of ours, started over a control channel."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Any, Protocol
+
+from ggfleet.compare.matrix import device_programs
+from ggfleet.errors import CompareError, ToolError
+from ggfleet.model import Json
+from ggfleet.system.files import CHUNK
+from ggfleet.system.process import feed, run
+
+FOLDER = "/var/lib/ggfleet-comparison"
+PROGRAMS = (
+    "compared_device.py",
+    "compared_groups.py",
+    "compared_inference.py",
+    "compared_parts.py",
+)
+PATIENCE = 120.0
+"""Seconds for what takes a moment."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What the change's own control group must hold: processors, bytes a second; 0 is no limit."""
+
+    cores: float = 0.0
+    read: int = 0
+    write: int = 0
+
+
+class Device(Protocol):
+    """What a measurement needs of a device. `interface` is where its bytes are counted."""
+
+    name: str
+    interface: str
+
+    def prepare(self, tools: Sequence[str]) -> None:
+        """Put the programs there, and see that the tools are."""
+
+    def task(self, task: Mapping[str, Json], limits: Limits, seconds: float) -> dict[str, Any]:
+        """Let the device program carry out a task within so many seconds; its answer."""
+
+    def drop_caches(self) -> None:
+        """Empty the page cache, so that the next process reads from the disk."""
+
+
+@dataclass(frozen=True)
+class SshDevice:
+    """A device over SSH. `ssh` is the command up to and with the destination.
+
+    Whoever logs in is root, or may become it by `sudo` without a password.
+    """
+
+    name: str
+    interface: str
+    ssh: tuple[str, ...]
+    sudo: bool = False
+
+    def run(self, command: str, *, stdin: str = "", seconds: float = PATIENCE) -> str:
+        """Run a shell command as root; `ToolError` when it fails or takes too long."""
+        return run([*self.ssh, self._as_root(command)], stdin=stdin, seconds=seconds)
+
+    def put(self, source: Path, place: str, mode: str = "755") -> None:
+        """Copy a file to the device."""
+        quoted = shlex.quote(place)
+        command = f"cat > {quoted}.new && chmod {mode} {quoted}.new && mv {quoted}.new {quoted}"
+        feed([*self.ssh, self._as_root(command)], _chunks(source))
+
+    def prepare(self, tools: Sequence[str]) -> None:
+        """See `Device`."""
+        self.run(f"mkdir -p {FOLDER}/programs")
+        for name in PROGRAMS:
+            with resources.as_file(resources.files(device_programs) / name) as path:
+                self.put(path, f"{FOLDER}/programs/{name}")
+        for tool in tools:
+            self._must_have(tool)
+
+    def task(self, task: Mapping[str, Json], limits: Limits, seconds: float) -> dict[str, Any]:
+        """See `Device`."""
+        given = {**task, "limits": vars(limits), "interface": self.interface}
+        command = f"{_scope(limits)} python3 -B {FOLDER}/programs/compared_device.py"
+        answer = self.run(command, stdin=json.dumps(given), seconds=seconds)
+        found: dict[str, Any] = json.loads(answer)
+        return found
+
+    def drop_caches(self) -> None:
+        """See `Device`."""
+        self.run("sync && echo 3 > /proc/sys/vm/drop_caches")
+
+    def _must_have(self, tool: str) -> None:
+        try:
+            self.run(f"command -v {shlex.quote(tool)}")
+        except ToolError as error:
+            raise CompareError(
+                f"{self.name} has no {tool}: {error.message}",
+                fix=f"install {tool} there, or leave out the strategies that need it",
+            ) from error
+
+    def _as_root(self, command: str) -> str:
+        return f"sudo -n sh -c {shlex.quote(command)}" if self.sudo else command
+
+
+def _scope(limits: Limits) -> str:
+    """The command that makes a control group with these limits and runs in it what follows."""
+    properties = ["CPUAccounting=yes", "MemoryAccounting=yes", "IOAccounting=yes"]
+    if limits.cores:
+        properties.append(f"CPUQuota={limits.cores * 100:.0f}%")
+    if limits.read:
+        properties.append(f"IOReadBandwidthMax={FOLDER} {limits.read}")
+    if limits.write:
+        properties.append(f"IOWriteBandwidthMax={FOLDER} {limits.write}")
+    words = " ".join(f"-p {shlex.quote(each)}" for each in properties)
+    return f"systemd-run --scope --quiet --collect {words}"
+
+
+def _chunks(source: Path) -> Iterator[bytes]:
+    with source.open("rb") as stream:
+        while chunk := stream.read(CHUNK):
+            yield chunk
