@@ -2,8 +2,9 @@
 
     sudo PYTHONPATH=generator:tests .venv/bin/python benchmarks/comparison.py --help
 
-Boots a test host (as tests/fleet does) with a link and a disk of its own, and measures what the plan
-names, the most valuable first. What was measured is not measured again: after a kill, call it again.
+Boots a test host (as tests/fleet does) with a link and a disk of its own, and measures what the
+plan names, the most valuable first. What was measured is not measured again: after a kill, call it
+again.
 """
 
 from __future__ import annotations

@@ -47,7 +47,7 @@ class Place:
         ssh = (str(fleet.ssh), f"root@{self.host.address}")
         self.device = HostDevice(name, FAR, ssh)
         goods.mkdir(parents=True, exist_ok=True)
-        argv = [sys.executable, "-m", "ggfleet.compare.matrix.server", "0.0.0.0", "0", goods]
+        argv = [sys.executable, "-m", "ggfleet.compare.matrix.server", "0.0.0.0", "0", str(goods)]
         self._server = subprocess.Popen(
             ["ip", "netns", "exec", fleet.network.name, *argv], cwd=GENERATOR,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,

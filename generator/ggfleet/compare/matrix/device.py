@@ -12,7 +12,6 @@ from typing import Any, Protocol
 
 from ggfleet.compare.matrix import device_programs
 from ggfleet.errors import CompareError, ToolError
-from ggfleet.model import Json
 from ggfleet.system.files import CHUNK
 from ggfleet.system.process import feed, run
 
@@ -25,6 +24,10 @@ PROGRAMS = (
 )
 PATIENCE = 120.0
 """Seconds for what takes a moment."""
+
+
+Task = Mapping[str, Any]
+"""What the device program is told, as JSON has it."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +48,7 @@ class Device(Protocol):
     def prepare(self, tools: Sequence[str]) -> None:
         """Put the programs there, and see that the tools are."""
 
-    def task(self, task: Mapping[str, Json], limits: Limits, seconds: float) -> dict[str, Any]:
+    def task(self, task: Task, limits: Limits, seconds: float) -> dict[str, Any]:
         """Let the device program carry out a task within so many seconds; its answer."""
 
     def drop_caches(self) -> None:
@@ -83,11 +86,13 @@ class SshDevice:
         for tool in tools:
             self._must_have(tool)
 
-    def task(self, task: Mapping[str, Json], limits: Limits, seconds: float) -> dict[str, Any]:
+    def task(self, task: Task, limits: Limits, seconds: float) -> dict[str, Any]:
         """See `Device`."""
-        given = {**task, "limits": vars(limits), "interface": self.interface}
-        command = f"{_scope(limits)} python3 -B {FOLDER}/programs/compared_device.py"
-        answer = self.run(command, stdin=json.dumps(given), seconds=seconds)
+        given = json.dumps({**task, "interface": self.interface})
+        program = f"{FOLDER}/programs/compared_device.py"
+        words = f"{limits.cores:g} {limits.read} {limits.write}"
+        command = f"{_scope(limits)} python3 -B {program} {words}"
+        answer = self.run(command, stdin=given, seconds=seconds)
         found: dict[str, Any] = json.loads(answer)
         return found
 

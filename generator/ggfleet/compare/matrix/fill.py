@@ -90,7 +90,7 @@ class Filling:
 
     def missing(self, lives: Sequence[Life]) -> list[Life]:
         """The lives of which something is not measured yet."""
-        return [life for life in lives if not all(self.runs.has(key) for key in life.keys())]
+        return [life for life in lives if not all(self.runs.has(key) for key in life.wanted)]
 
     def outlook(self, lives: Sequence[Life]) -> str:
         """How much there is to do; it builds what is not built yet."""

@@ -51,8 +51,10 @@ class Workload:
 
     @property
     def packages(self) -> tuple[str, ...]:
-        """The packages whose versions differ: what an answer names."""
-        return tuple(dict.fromkeys(name for pins in self.pins.values() for name in pins))
+        """The packages that are not the same in all releases: what an answer names."""
+        names = dict.fromkeys(name for pins in self.pins.values() for name in pins)
+        versions = {name: {pins.get(name) for pins in self.pins.values()} for name in names}
+        return tuple(name for name in names if len(versions[name]) > 1)
 
 
 class BuiltGoods:

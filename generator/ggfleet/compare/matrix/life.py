@@ -56,7 +56,7 @@ def live(scene: Scene, strategy: Strategy, life: Life) -> Iterator[Observation]:
             continue
         work, release = _next(strategy, scene.goods, change, state)
         before = _look(scene, strategy, digest=change in UPDATES).get("digest", "")
-        found = _change(scene, strategy, life, change, work)
+        found = _change(scene, strategy, life, work)
         restored = None
         if change is Change.ROLL_BACK:
             after = _look(scene, strategy, digest=True)["digest"]
@@ -110,9 +110,7 @@ def _clear(scene: Scene, strategy: Strategy) -> None:
     scene.device.task(task, Limits(), SPARE + TALK)
 
 
-def _change(
-    scene: Scene, strategy: Strategy, life: Life, change: Change, work: Work
-) -> dict[str, Any]:
+def _change(scene: Scene, strategy: Strategy, life: Life, work: Work) -> dict[str, Any]:
     seconds = patience(life, work)
     task = {
         "task": "change", "base": _base(strategy), "steps": list(work.steps), "seconds": seconds,

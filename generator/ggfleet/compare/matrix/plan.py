@@ -47,7 +47,8 @@ class Life:
         at = self.conditions
         return Cell(self.strategy, change, at.link, at.storage, at.processor)
 
-    def keys(self) -> list[tuple[str, int]]:
+    @property
+    def wanted(self) -> list[tuple[str, int]]:
         """The keys of its observations."""
         return [(self.cell(change).key, self.run) for change in self.changes]
 

@@ -1,10 +1,10 @@
-"""The server on the controller that devices fetch from: what S3 and an index do, and links that break.
+"""The server on the controller that devices fetch from: like S3 or an index, on links that break.
 
     python -m ggfleet.compare.matrix.server ADDRESS PORT FOLDER
 
 A path begins with how often connections break: `/DROP_MB/SEED/path/of/file`. Each connection ends
-after a number of megabytes drawn from an exponential distribution of this mean; 0 is never. A folder
-is listed as `pip --find-links` reads it.
+after a number of megabytes drawn from an exponential distribution of this mean; 0 is never. A
+folder is listed as `pip --find-links` reads it.
 """
 
 from __future__ import annotations
@@ -40,7 +40,9 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             self._send(path)
 
-    do_HEAD = do_GET
+    def do_HEAD(self) -> None:
+        """Say what GET would: uv asks so."""
+        self.do_GET()
 
     def _found(self) -> Path | None:
         words = unquote(urlsplit(self.path).path).strip("/").split("/")

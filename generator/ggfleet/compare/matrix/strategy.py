@@ -1,4 +1,4 @@
-"""What a strategy is: one way for ML libraries to reach a device, told as steps of a device program.
+"""What a strategy is: a way for ML libraries to reach a device, told as a device program's steps.
 
 A strategy knows no device, link or clock: it says what is to be done on the device for each change,
 from which goods. Others' strategies are found through the entry points `ggfleet.strategies`; each

@@ -1,9 +1,10 @@
 """Carry out one task of ggfleet's comparison on this device; a program, no part of Greengrass.
 
-    compared_device.py < TASK.json
+    compared_device.py CORES READ WRITE < TASK.json
 
-Its answer is one line of JSON. A `change` brings steps in force as a core or a person over SSH
-would, in a control group of its own, and tells what it cost; `observe` tells what lies on the disk,
+Its answer is one line of JSON. It runs in a control group of its own, with so many processors, and
+bytes that the disk reads and writes in a second; 0 is no limit. A `change` brings steps in force as
+a core or a person over SSH would, and tells what it cost; `observe` tells what lies on the disk,
 `infer` how long an answer takes. Paths are below `base`, the one folder of a strategy.
 """
 
@@ -18,12 +19,12 @@ import sys
 import threading
 import time
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
+from typing import Any, Callable, Dict, Iterator, List, Tuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-import compared_groups
-import compared_parts
+import compared_groups  # type: ignore[import-not-found]  # they lie beside this file
+import compared_parts  # type: ignore[import-not-found]
 
 Task = Dict[str, Any]
 BLOCK = 512
@@ -41,7 +42,7 @@ def change(task: Task) -> Task:
     """Carry out the steps; a step that fails ends the change and is told."""
     base = Path(task["base"])
     base.mkdir(parents=True, exist_ok=True)
-    group = compared_groups.join(task["limits"], base)
+    group = compared_groups.own(base)
     received, written = _received(task["interface"]), group.written()
     began = time.monotonic()
     with _Memory(group) as memory, _limited(task["seconds"]):
@@ -94,6 +95,9 @@ def _run(base: Path, step: Task) -> None:
         os.killpg(running.pid, signal.SIGKILL)
         running.wait()
         raise
+    finally:
+        for name in ("home", "tmp"):
+            compared_parts.remove_empty(base / name)
     if running.returncode:
         raise RuntimeError(f"{argv[0]} ended with {running.returncode}: {said.strip()[-TOLD:]}")
 
@@ -156,7 +160,7 @@ def _entries(top: Path, deep: bool) -> Iterator[Tuple[Path, os.stat_result]]:
     if not deep or top.is_symlink() or not top.is_dir():
         return
     for folder, folders, names in os.walk(str(top)):
-        here = [os.path.join(folder, name) for name in folders]  # noqa: PTH118 - many of them
+        here = [os.path.join(folder, name) for name in folders]
         folders[:] = [Path(f).name for f in here if os.lstat(f).st_dev == status.st_dev]
         for name in names + folders:
             path = Path(folder, name)
@@ -164,9 +168,8 @@ def _entries(top: Path, deep: bool) -> Iterator[Tuple[Path, os.stat_result]]:
 
 
 def infer(task: Task) -> Task:
-    """Start a process as a core does and wait for its first answer; `drop` empties caches before."""
+    """Start a process as a core does and wait for its first answer."""
     base = Path(task["base"])
-    compared_groups.join(task["limits"], base)
     program = Path(__file__).resolve().with_name("compared_inference.py")
     prefix = base / "prefix"
     _link(base, prefix, task["resources"])
@@ -256,11 +259,12 @@ def _received(interface: str) -> int:
 TASKS: Dict[str, Callable[[Task], Task]] = {"change": change, "observe": observe, "infer": infer}
 
 
-def main(text: Optional[str] = None) -> None:
+def main(cores: str, read: str, write: str) -> None:
     """Carry out the task on standard input."""
-    task = json.loads(sys.stdin.read() if text is None else text)
+    compared_groups.enter(float(cores), int(read), int(write))
+    task = json.load(sys.stdin)
     print(json.dumps(TASKS[task["task"]](task)))
 
 
 if __name__ == "__main__":
-    main()
+    main(*sys.argv[1:])

@@ -11,11 +11,14 @@ from __future__ import annotations
 import os
 import resource
 import subprocess
+import sys
 from pathlib import Path
-from typing import Any, Dict
+from typing import List
 
 ROOT = Path("/sys/fs/cgroup")
 OWN = Path("/run/ggfleet-comparison/cgroup")
+NAME = "ggfleet-comparison-"
+ENTERED = "GGFLEET_COMPARISON_ENTERED"
 PERIOD = 100_000
 """Microseconds over which processor time is shared out."""
 SECTOR = 512
@@ -86,12 +89,8 @@ class Version2(Group):
 class Version1(Group):
     """Groups of this program's own, one for each controller."""
 
-    def __init__(self, base: Path, cores: float) -> None:
+    def __init__(self, base: Path) -> None:
         super().__init__(base)
-        self._processor = _joined("cpu")
-        if cores:
-            (self._processor / "cpu.cfs_period_us").write_text(str(PERIOD))
-            (self._processor / "cpu.cfs_quota_us").write_text(str(int(cores * PERIOD)))
         self._used, self._memory = _joined("cpuacct"), _joined("memory")
         self._began = self._usage()
 
@@ -111,33 +110,51 @@ class Version1(Group):
         return int((self._used / "cpuacct.usage").read_text()) / 1e9
 
 
-def join(limits: Dict[str, Any], base: Path) -> Group:
-    """Join the group that this program is to run in.
+def enter(cores: float, read: int, write: int) -> None:
+    """See that this program runs in a group with these limits, and all of its memory is counted.
 
-    `limits` are the numbers of processors (`cores`) and of bytes a second that the disk may read
-    and write; 0 is no limit. Raises `RuntimeError` where one cannot be set: a figure that was
-    measured without its condition is worth nothing.
+    Raises `RuntimeError` where one cannot be set: a figure that was measured without its condition
+    is worth nothing.
     """
-    folder = _own_version2()
-    controllers = (folder / "cgroup.controllers").read_text().split() if folder.exists() else []
+    controllers = _controllers()
     if "memory" in controllers:
-        _must_have(limits, controllers)
-        return Version2(base, folder)
-    if limits["read"] or limits["write"]:
+        wanted = {"cpu": cores, "io": read or write}
+        lacking = [name for name, limit in wanted.items() if limit and name not in controllers]
+        if lacking:
+            raise RuntimeError(f"this device has no control group for {', '.join(lacking)}")
+    elif read or write:
         raise RuntimeError("this device's control groups (version 1) cannot throttle its disk")
+    elif ENTERED not in os.environ:
+        _enter_version1(cores)
+
+
+def own(base: Path) -> Group:
+    """What tells of the group that this program runs in."""
+    if "memory" in _controllers():
+        return Version2(base, _own_version2())
+    return Version1(base) if ENTERED in os.environ else Group(base)
+
+
+def _enter_version1(cores: float) -> None:
+    """Make groups, join them, begin anew inside: what a program has is counted where it began."""
     try:
-        return Version1(base, limits["cores"])
-    except (OSError, subprocess.CalledProcessError) as error:
-        if limits["cores"]:
+        processor = _made("cpu")
+        if cores:
+            (processor / "cpu.cfs_period_us").write_text(str(PERIOD))
+            (processor / "cpu.cfs_quota_us").write_text(str(int(cores * PERIOD)))
+        for folder in (processor, _made("cpuacct"), _made("memory")):
+            (folder / "cgroup.procs").write_text(str(os.getpid()))
+    except (OSError, StopIteration, subprocess.CalledProcessError) as error:
+        if cores:
             raise RuntimeError(f"this device cannot limit its processors: {error}") from error
-        return Group(base)
+        return
+    os.environ[ENTERED] = "1"
+    os.execv(sys.executable, [sys.executable, "-B", *sys.argv])  # noqa: S606 - itself
 
 
-def _must_have(limits: Dict[str, Any], controllers: Any) -> None:
-    wanted = {"cpu": limits["cores"], "io": limits["read"] or limits["write"]}
-    lacking = [name for name, limit in wanted.items() if limit and name not in controllers]
-    if lacking:
-        raise RuntimeError(f"this device has no control group for {', '.join(lacking)}")
+def _controllers() -> List[str]:
+    path = _own_version2() / "cgroup.controllers"
+    return path.read_text().split() if path.exists() else []
 
 
 def _own_version2() -> Path:
@@ -147,23 +164,27 @@ def _own_version2() -> Path:
     return ROOT / "none"
 
 
+def _made(controller: str) -> Path:
+    """Make a group below this program's own."""
+    folder = _joined(controller) / f"{NAME}{os.getpid()}"
+    _sweep(folder.parent)
+    folder.mkdir()
+    return folder
+
+
 def _joined(controller: str) -> Path:
-    """Make a group below this program's own and join it."""
-    own = next(
+    """The folder of the group that this program is in."""
+    group = next(
         line.split(":", 2)[2]
         for line in Path("/proc/self/cgroup").read_text().splitlines()
         if controller in line.split(":")[1].split(",")
     )
-    folder = _mounted(controller) / own.lstrip("/") / f"ggfleet-comparison-{os.getpid()}"
-    _sweep(folder.parent)
-    folder.mkdir()
-    (folder / "cgroup.procs").write_text(str(os.getpid()))
-    return folder
+    return _mounted(controller) / group.lstrip("/")
 
 
 def _sweep(folder: Path) -> None:
     """Remove the groups of programs that have ended: they could not remove their own."""
-    for old in folder.glob("ggfleet-comparison-*"):
+    for old in folder.glob(f"{NAME}*"):
         try:
             old.rmdir()
         except OSError:
@@ -175,11 +196,11 @@ def _mounted(controller: str) -> Path:
         _, place, kind, options, *_ = line.split()
         if kind == "cgroup" and controller in options.split(","):
             return Path(place)
-    place = OWN / controller
-    place.mkdir(parents=True, exist_ok=True)
-    mount = ["mount", "-t", "cgroup", "-o", controller, "cgroup", str(place)]
+    own_place = OWN / controller
+    own_place.mkdir(parents=True, exist_ok=True)
+    mount = ["mount", "-t", "cgroup", "-o", controller, "cgroup", str(own_place)]
     subprocess.run(mount, check=True, stderr=subprocess.DEVNULL)
-    return place
+    return own_place
 
 
 def _figure(path: Path, name: str) -> int:

@@ -44,6 +44,7 @@ def place(base: Path, step: Step) -> None:
         _unpack(fetched, beside, step["form"])
         fetched.unlink()
     beside.rename(folder)
+    remove_empty(base / "incoming")
 
 
 def switch(base: Path, step: Step) -> None:
@@ -67,6 +68,14 @@ def remove(base: Path, step: Step) -> None:  # noqa: ARG001 - every step is call
     for image in base.glob(f"slots/*/*/{IMAGE}"):
         _unmount(image.parent)
     shutil.rmtree(str(base))
+
+
+def remove_empty(folder: Path) -> None:
+    """Remove a folder unless something is left in it."""
+    try:
+        folder.rmdir()
+    except OSError:
+        return
 
 
 def kept(base: Path) -> Iterator[Path]:
@@ -110,7 +119,7 @@ def _fetched(base: Path, step: Step) -> Path:
     """Download as the classic nucleus does: go on where the connection broke off, then verify."""
     folder = base / "incoming"
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / step["sha256"]
+    path: Path = folder / step["sha256"]
     fruitless = 0
     while True:
         there = path.stat().st_size if path.exists() else 0
@@ -164,7 +173,7 @@ def _unpack(archive: Path, folder: Path, form: str) -> None:
         return
     with zipfile.ZipFile(str(archive)) as zipped:
         for member in zipped.infolist():
-            path = Path(zipped.extract(member, str(folder)))
+            path = Path(zipped.extract(member, str(folder)))  # their digest was verified
             mode = member.external_attr >> 16 & 0o777
             if mode:
                 path.chmod(mode)
