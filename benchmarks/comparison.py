@@ -62,8 +62,7 @@ def measure(given: argparse.Namespace) -> None:
         fleet = Fleet()
         try:
             place = Place(fleet, "measured", goods.folder)
-            tools = {tool for strategy in chosen.values() for tool in strategy.tools}
-            place.device.prepare(sorted(tools))
+            place.device.prepare(chosen.values())
             left = filling.fill(place, ahead, given.time_limit * 60)
             place.close()
         finally:

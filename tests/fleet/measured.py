@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from fleet.line import FAR, Line
 from ggfleet.compare.matrix.device import FOLDER, Limits, SshDevice
 from ggfleet.compare.matrix.fill import limits_of
 from ggfleet.compare.matrix.plan import Conditions
+from ggfleet.compare.matrix.strategy import Strategy
 from ggfleet.system.process import program
 
 CACHES = Path("/proc/sys/vm/drop_caches")
@@ -29,11 +30,12 @@ class HostDevice(SshDevice):
         self.run("sync")
         CACHES.write_text("3")
 
-    def prepare(self, tools: Sequence[str]) -> None:
+    def prepare(self, strategies: Iterable[Strategy]) -> None:
         """Put uv there, too, which no package of the host brings."""
-        if "uv" in tools:
+        chosen = list(strategies)
+        if any("uv" in strategy.tools for strategy in chosen):
             self.put(program("uv"), "/usr/local/bin/uv")
-        super().prepare(tools)
+        super().prepare(chosen)
 
 
 class Place:

@@ -34,6 +34,7 @@ VERBS = {
     "run": "Try the functions on this machine, in an embedded core.",
     "compare": "Measure how ML libraries should reach a device.",
     "calibrate": "Fit the advisor's model to measurements, and judge it.",
+    "measure": "Measure the same on a device, as a matrix of conditions.",
     "simulate": "Simulate a library's way to a large fleet.",
     "schema": "Print the JSON Schema of the spec, for editors.",
     "completion": "Print the completion script of a shell.",

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 from typing import Any, Protocol
 
 from ggfleet.compare.matrix import device_programs
+from ggfleet.compare.matrix.strategy import Strategy
 from ggfleet.errors import CompareError, ToolError
 from ggfleet.system.files import CHUNK
 from ggfleet.system.process import feed, run
@@ -45,7 +46,7 @@ class Device(Protocol):
     name: str
     interface: str
 
-    def prepare(self, tools: Sequence[str]) -> None:
+    def prepare(self, strategies: Iterable[Strategy]) -> None:
         """Put the programs there, and see that the tools are."""
 
     def task(self, task: Task, limits: Limits, seconds: float) -> dict[str, Any]:
@@ -77,14 +78,17 @@ class SshDevice:
         command = f"cat > {quoted}.new && chmod {mode} {quoted}.new && mv {quoted}.new {quoted}"
         feed([*self.ssh, self._as_root(command)], _chunks(source))
 
-    def prepare(self, tools: Sequence[str]) -> None:
+    def prepare(self, strategies: Iterable[Strategy]) -> None:
         """See `Device`."""
         self.run(f"mkdir -p {FOLDER}/programs")
         for name in PROGRAMS:
             with resources.as_file(resources.files(device_programs) / name) as path:
                 self.put(path, f"{FOLDER}/programs/{name}")
-        for tool in tools:
-            self._must_have(tool)
+        for strategy in strategies:
+            for path in strategy.programs:
+                self._put_program(path, strategy)
+            for tool in strategy.tools:
+                self._must_have(tool)
 
     def task(self, task: Task, limits: Limits, seconds: float) -> dict[str, Any]:
         """See `Device`."""
@@ -100,6 +104,14 @@ class SshDevice:
         """See `Device`."""
         self.run("sync && echo 3 > /proc/sys/vm/drop_caches")
 
+    def _put_program(self, path: Path, strategy: Strategy) -> None:
+        if not path.is_file():
+            raise CompareError(
+                f"strategy {strategy.name} needs {path.name}, which is not installed",
+                fix="run it from the project's folder, or leave the strategy out",
+            )
+        self.put(path, f"{FOLDER}/programs/{path.name}")
+
     def _must_have(self, tool: str) -> None:
         try:
             self.run(f"command -v {shlex.quote(tool)}")
@@ -111,6 +123,26 @@ class SshDevice:
 
     def _as_root(self, command: str) -> str:
         return f"sudo -n sh -c {shlex.quote(command)}" if self.sudo else command
+
+
+def find_device(destination: str, options: Sequence[str]) -> tuple[SshDevice, str]:
+    """A device by how ssh names it, and the address of this machine that it sees.
+
+    Raises `ToolError` when it cannot be reached, `CompareError` when nobody there is root.
+    """
+    words = [word for option in ("BatchMode=yes", *options) for word in ("-o", option)]
+    ssh = ("ssh", *words, destination)
+    said = run([*ssh, 'id -u; set -- $SSH_CONNECTION; echo "$1"; ip route get "$1"; sudo -n id -u'
+                " || true"], seconds=PATIENCE).split("\n")  # fmt: skip
+    user, address, route, *_ = said
+    sudo = user != "0"
+    if sudo and said[-2:-1] != ["0"]:
+        raise CompareError(
+            f"on {destination} nobody becomes root by sudo without a password",
+            fix="log in as root, or let the user do so",
+        )
+    interface = route.partition(" dev ")[2].split(" ")[0]
+    return SshDevice(destination.rpartition("@")[2], interface, ssh, sudo), address
 
 
 def _scope(limits: Limits) -> str:

@@ -17,12 +17,34 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ggfleet.bundle.build import build
+from ggfleet.bundle.deltas import add_deltas
 from ggfleet.bundle.fetch import WheelCache
+from ggfleet.bundle.manifest import FILE_NAME, read_manifest
 from ggfleet.bundle.resolve import Wheel, resolve
 from ggfleet.compare.matrix.slots import MARK
-from ggfleet.compare.matrix.strategy import FIRST, MINOR, PATCH, Parcel, Release, WheelFile
+from ggfleet.compare.matrix.strategy import (
+    FIRST,
+    MINOR,
+    PATCH,
+    DeltaParcel,
+    Parcel,
+    Release,
+    WheelFile,
+)
 from ggfleet.errors import CompareError
-from ggfleet.model import Archive, Fleet, Form, Function, Install, Layout, Library, Part, Platform
+from ggfleet.model import (
+    BY_SIZE,
+    Archive,
+    Fleet,
+    Form,
+    Function,
+    Install,
+    Layer,
+    Layout,
+    Library,
+    Part,
+    Platform,
+)
 from ggfleet.system.files import atomic_file, remove_tree, sha256, write_text
 from ggfleet.system.progress import Progress
 
@@ -48,6 +70,7 @@ class Workload:
     cache: Path
     pins: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     answers: int = 30
+    layers: tuple[Layer, ...] = BY_SIZE
 
     @property
     def packages(self) -> tuple[str, ...]:
@@ -70,12 +93,15 @@ class BuiltGoods:
         self._lock = functools.cache(self._lock_file)
         self._of_spec = functools.cache(self._versions)
         self._parcel = functools.cache(self._built)
+        self._layers = functools.cache(self._built_layers)
+        self._delta = functools.cache(self._built_delta)
         self.wheels = functools.cache(self._wheel_files)
 
     def at(self, address: str) -> BuiltGoods:
         """The same goods at another address of the server; what is built is shared."""
         other = BuiltGoods(self.workload, self._progress, address)
-        other._set, other._parcel, other.wheels = self._set, self._parcel, self.wheels
+        for name in ("_set", "_lock", "_of_spec", "_parcel", "_layers", "_delta", "wheels"):
+            setattr(other, name, getattr(self, name))
         return other
 
     @property
@@ -90,6 +116,14 @@ class BuiltGoods:
     def libraries(self, release: Release, form: str) -> Parcel:
         """See `Goods`."""
         return self._parcel(Part.LIBRARIES, Release(release.libraries), form)
+
+    def layers(self, release: Release) -> Mapping[str, Parcel]:
+        """See `Goods`."""
+        return self._layers(release.libraries)
+
+    def delta(self, before: Release, to: Release) -> DeltaParcel | None:
+        """See `Goods`."""
+        return self._delta(before.libraries, to.libraries)
 
     def model(self, release: Release) -> Parcel:
         """See `Goods`."""
@@ -160,6 +194,37 @@ class BuiltGoods:
         if form == "tar.gz":
             return self._as_tar(archive, source)
         return self._shown(archive, source, form)
+
+    def _built_layers(self, libraries: str) -> dict[str, Parcel]:
+        """Build the layers of a release and show them."""
+        release = Release(libraries)
+        fleet = self._fleet(Part.LIBRARIES, release, Layout.ZIP)
+        layered = replace(fleet.libraries[LIBRARY], layers=self.workload.layers)
+        out = self.workload.folder / "bundles" / f"layers-{libraries}"
+        manifest = build(
+            replace(fleet, libraries={LIBRARY: layered}), [self.workload.platform], out,
+            cache=self.workload.cache, progress=self._progress, only=[Part.LIBRARIES],
+        )  # fmt: skip
+        archives = {each.name: each for each in manifest.archives}
+        return {
+            each.layer: self._shown(archives[each.name], out / archives[each.name].file, "zip")
+            for each in layered.apart()
+        }
+
+    def _built_delta(self, before: str, to: str) -> DeltaParcel | None:
+        """Make the delta between two releases' zips, where `ggfleet bundle` finds it worth it."""
+        self.libraries(Release(before), "zip"), self.libraries(Release(to), "zip")
+        bundles = self.workload.folder / "bundles"
+        old, out = (bundles / self._name(Part.LIBRARIES, Release(name)) for name in (before, to))
+        made = add_deltas(out, [old], self._progress)
+        base = next(each for each in read_manifest(old / FILE_NAME).archives).tree_sha256
+        for each in made.deltas:
+            if each.base_sha256 == base:
+                name = f"{each.sha256}.ggdelta"
+                _show(out / each.file, self._folder / name)
+                parcel = Parcel(name, each.sha256, each.size, each.written_size, 1, "ggdelta")
+                return DeltaParcel(parcel, each.tree_sha256, each.written_size)
+        return None
 
     def _name(self, part: Part, release: Release) -> str:
         return f"{part}-{release.libraries or 'none'}-{release.model}-{release.function}"

@@ -6,6 +6,7 @@ Model and function come as parts of a deployment, as they do everywhere.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from ggfleet.compare.matrix.cells import Payload
 from ggfleet.compare.matrix.slots import (
@@ -42,6 +43,7 @@ class OsPip:
     name = "os-pip"
     control = SSH
     tools: tuple[str, ...] = ("python3",)
+    programs: tuple[Path, ...] = ()
 
     def install(self, goods: Goods, to: Release) -> Work:
         """Make the environment, fill it, then bring model and function."""

@@ -12,12 +12,15 @@ from typing import Any
 from ggfleet.compare.matrix.cells import Cell, Change, Link, Processor, Storage
 from ggfleet.compare.matrix.strategy import FIRST, MINOR, PATCH
 from ggfleet.errors import CompareError
+from ggfleet.model import BY_SIZE, REST, Layer
 
 UNSHAPED = Link("unshaped", 0.0)
 UNTHROTTLED = Storage("unthrottled")
 ALL_CORES = Processor("all")
-KEYS = ("function", "libraries", "links", "messages", "platform", "processors", "sets", "spec",
-        "storages", "answers")  # fmt: skip
+KEYS = (
+    "answers", "function", "layers", "libraries", "links", "messages", "platform", "processors",
+    "sets", "spec", "storages",
+)  # fmt: skip
 SET_KEYS = ("strategies", "links", "storages", "processors", "changes", "runs")
 
 
@@ -80,6 +83,7 @@ class MatrixPlan:
     platform: str
     answers: int
     pins: Mapping[str, Mapping[str, str]]
+    layers: tuple[Layer, ...] = BY_SIZE
     sets: tuple[Set, ...] = field(default_factory=tuple)
 
     def lives(self) -> tuple[Life, ...]:
@@ -123,8 +127,15 @@ def _plan(content: dict[str, Any], folder: Path) -> MatrixPlan:
         platform=_text(content, "platform"),
         answers=_count(content.get("answers", 30), "answers"),
         pins={release: dict(libraries.get(release, {})) for release in (FIRST, PATCH, MINOR)},
+        layers=_layers(content.get("layers", {})),
         sets=sets,
     )
+
+
+def _layers(item: dict[str, Any]) -> tuple[Layer, ...]:
+    """Layers by their packages, and one for the rest; by size where the plan names none."""
+    named = [Layer(name, tuple(_texts(item, name))) for name in item]
+    return (*named, Layer(REST)) if named else BY_SIZE
 
 
 def _set(item: dict[str, Any], known: Sequence[Mapping[str, Any]]) -> Set:

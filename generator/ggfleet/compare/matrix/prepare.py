@@ -38,6 +38,7 @@ def workload(plan: MatrixPlan, whole: Fleet, folder: Path, cache: Path) -> Workl
         cache=cache,
         pins=plan.pins,
         answers=plan.answers,
+        layers=plan.layers,
     )
 
 

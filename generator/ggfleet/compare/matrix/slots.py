@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from ggfleet.compare.matrix.cells import Payload
 from ggfleet.compare.matrix.strategy import (
     DEPLOYMENT,
     NOTHING,
+    SSH,
     Goods,
     Parcel,
     Release,
@@ -19,6 +21,9 @@ from ggfleet.compare.matrix.strategy import (
 LIBRARIES, MODEL, FUNCTION = "libraries", "model", "function"
 MARK = "RELEASE"
 """A file in model and function that tells the release."""
+
+APPLIES = Path(__file__).parents[4] / "plugins/modules/greengrass_library_delta.py"
+"""What applies a delta on a device: it comes with the roles, not with the installed command."""
 
 Parcels = Mapping[str, Parcel]
 """What is in each slot."""
@@ -82,6 +87,7 @@ class _Slots:
 
     control = DEPLOYMENT
     tools: tuple[str, ...] = ()
+    programs: tuple[Path, ...] = ()
 
     def parcels(self, goods: Goods, release: Release) -> Parcels:
         """What is in each slot at a release."""
@@ -142,6 +148,57 @@ class Image(_Resource):
     def observe(self) -> Serving:
         """Import from the mounted image."""
         return served("python3", [f"{current(LIBRARIES)}/mounted"])
+
+
+class Layered(_Slots):
+    """The libraries are several ML resources, so that packages move apart."""
+
+    name = "layered"
+
+    def parcels(self, goods: Goods, release: Release) -> Parcels:
+        """A part for each layer, and two more."""
+        return {
+            **{f"{LIBRARIES}-{name}": each for name, each in goods.layers(release).items()},
+            MODEL: goods.model(release),
+            FUNCTION: goods.function(release),
+        }
+
+    def observe(self) -> Serving:
+        """Import from every layer's folder; the device program fills in which there are."""
+        return served("python3", [f"slots/{LIBRARIES}-*/current"])
+
+
+class DeltaResource(ZipResource):
+    """The zip at first, then what changed of it, applied to the version that is there.
+
+    No core does that: the device is reached by a playbook, whose program applies the delta.
+    """
+
+    name, control = "delta", SSH
+    programs: tuple[Path, ...] = (APPLIES,)
+
+    def update(self, goods: Goods, before: Release, to: Release) -> Work:
+        """Fetch the delta, where there is one; else what changed, whole."""
+        whole = super().update(goods, before, to)
+        delta = None if before.libraries == to.libraries else goods.delta(before, to)
+        if delta is None:
+            return whole
+        old, new = goods.libraries(before, self.form), goods.libraries(to, self.form)
+        step: Step = {
+            "do": "delta", "slot": LIBRARIES, "base": old.version, "version": new.version,
+            "url": goods.url(delta.parcel.path), "sha256": delta.parcel.sha256,
+            "size": delta.parcel.size, "tree_sha256": delta.tree_sha256,
+        }  # fmt: skip
+        others = [
+            each for each in whole.steps if (each["do"], each["slot"]) != ("place", LIBRARIES)
+        ]
+        payload = Payload(
+            fetched_bytes=whole.payload.fetched_bytes - new.size + delta.parcel.size,
+            files=whole.payload.files,
+            unpacked_bytes=whole.payload.unpacked_bytes - new.unpacked_size + delta.written,
+            unpacked_files=whole.payload.unpacked_files,
+        )
+        return Work((step, *others), payload)
 
 
 class InFunction(_Slots):

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import entry_points
+from pathlib import Path
 from typing import Protocol
 
 from ggfleet.compare.matrix.cells import Change, Payload
@@ -63,6 +64,15 @@ class Parcel:
 
 
 @dataclass(frozen=True)
+class DeltaParcel:
+    """A delta, the digest of the tree that it makes, and the bytes of files that are written."""
+
+    parcel: Parcel
+    tree_sha256: str
+    written: int
+
+
+@dataclass(frozen=True)
 class WheelFile:
     """One wheel of a set; sizes in bytes."""
 
@@ -79,6 +89,12 @@ class Goods(Protocol):
 
     def libraries(self, release: Release, form: str) -> Parcel:
         """The libraries alone: `zip`, `tar.gz` or `squashfs`."""
+
+    def layers(self, release: Release) -> Mapping[str, Parcel]:
+        """The libraries as layers, a zip each, by their names."""
+
+    def delta(self, before: Release, to: Release) -> DeltaParcel | None:
+        """From one release's zip of libraries to another's, where that is much smaller."""
 
     def model(self, release: Release) -> Parcel:
         """The model."""
@@ -120,12 +136,13 @@ class Serving:
 class Strategy(Protocol):
     """One way. `control` says what a fleet owner needs to reach the device with.
 
-    `tools` are programs that must be on the device.
+    `tools` are programs that must be on the device, `programs` files that are put there before.
     """
 
     name: str
     control: str
     tools: tuple[str, ...]
+    programs: tuple[Path, ...]
 
     def install(self, goods: Goods, to: Release) -> Work:
         """Bring a release to a device that has nothing."""

@@ -110,6 +110,7 @@ def _write(base: Path, step: Task) -> None:
 
 STEPS: Dict[str, Callable[[Path, Task], None]] = {
     "place": compared_parts.place,
+    "delta": compared_parts.patch,
     "switch": compared_parts.switch,
     "remove": compared_parts.remove,
     "run": _run,
@@ -175,7 +176,7 @@ def infer(task: Task) -> Task:
     _link(base, prefix, task["resources"])
     order = {
         **task["order"],
-        "paths": [str(base / path) for path in task["paths"]],
+        "paths": [str(each) for path in task["paths"] for each in sorted(base.glob(path))],
         "marks": {name: str(base / path) for name, path in task["marks"].items()},
         "environment": {**task["order"]["environment"], "AWS_GG_RESOURCE_PREFIX": str(prefix)},
     }

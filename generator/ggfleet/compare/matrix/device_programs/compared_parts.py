@@ -7,11 +7,14 @@ A part has a folder `slots/NAME` with one folder for each version that is there,
 from __future__ import annotations
 
 import hashlib
+import importlib
 import os
 import shutil
 import subprocess
+import sys
 import tarfile
 import time
+import types
 import urllib.error
 import urllib.request
 import zipfile
@@ -44,6 +47,25 @@ def place(base: Path, step: Step) -> None:
         _unpack(fetched, beside, step["form"])
         fetched.unlink()
     beside.rename(folder)
+    remove_empty(base / "incoming")
+
+
+def patch(base: Path, step: Step) -> None:
+    """Make a version of one that is there and a delta, which is fetched."""
+    slot = base / "slots" / step["slot"]
+    fetched = _fetched(base, step)
+    beside = slot / f".{step['version']}.new"
+    # The program that a playbook runs; what Ansible would hand it, it gets as arguments here.
+    basic = types.ModuleType("ansible.module_utils.basic")
+    basic.AnsibleModule = None  # type: ignore[attr-defined]
+    sys.modules.setdefault("ansible.module_utils.basic", basic)
+    for name in ("ansible.module_utils", "ansible"):
+        sys.modules.setdefault(name, types.ModuleType(name))
+    program = importlib.import_module("greengrass_library_delta")
+    source = slot / step["base"]
+    program.apply(fetched, step["sha256"], source, beside, step["tree_sha256"])
+    fetched.unlink()
+    beside.rename(slot / step["version"])
     remove_empty(base / "incoming")
 
 
