@@ -41,10 +41,15 @@ class Limits:
 
 
 class Device(Protocol):
-    """What a measurement needs of a device. `interface` is where its bytes are counted."""
+    """What a measurement needs of a device."""
 
-    name: str
-    interface: str
+    @property
+    def name(self) -> str:
+        """What observations call it."""
+
+    @property
+    def interface(self) -> str:
+        """The network interface where its bytes are counted."""
 
     def prepare(self, strategies: Iterable[Strategy]) -> None:
         """Put the programs there, and see that the tools are."""

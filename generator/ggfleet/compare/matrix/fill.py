@@ -27,7 +27,9 @@ UNPACKING = 20e6
 class Place(Protocol):
     """A device, and whoever can set its conditions."""
 
-    device: Device
+    @property
+    def device(self) -> Device:
+        """What is measured on."""
 
     def set(self, conditions: Conditions) -> Limits:
         """Bring conditions about; what is left to the device's own control groups.

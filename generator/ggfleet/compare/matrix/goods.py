@@ -24,8 +24,6 @@ from ggfleet.bundle.resolve import Wheel, resolve
 from ggfleet.compare.matrix.slots import MARK
 from ggfleet.compare.matrix.strategy import (
     FIRST,
-    MINOR,
-    PATCH,
     DeltaParcel,
     Parcel,
     Release,
@@ -166,10 +164,16 @@ class BuiltGoods:
                 fix=f"libraries.{libraries} can replace {', '.join(versions)}",
             )
         chosen = {**versions, **pins}
-        write_text(path, "".join(f"{name}=={chosen[name]}\n" for name in chosen))
+        lines = [line for file in self._requirements() for line in options(file)]
+        lines += [f"{name}=={chosen[name]}" for name in chosen]
+        write_text(path, "".join(f"{line}\n" for line in lines))
         return path
 
     def _versions(self) -> tuple[Wheel, ...]:
+        work = self.workload
+        return resolve(self._requirements(), work.platform, cache=work.cache)
+
+    def _requirements(self) -> list[Path]:
         work = self.workload
         files = [work.fleet.libraries[name].requirements for name in work.function.libraries]
         if not files:
@@ -177,7 +181,7 @@ class BuiltGoods:
                 f"function {work.function.name} has no libraries",
                 fix="name a function that has",
             )
-        return resolve(files, work.platform, cache=work.cache)
+        return files
 
     def _built(self, part: Part, release: Release, form: str) -> Parcel:
         """Build one archive and show it."""
@@ -294,9 +298,17 @@ class BuiltGoods:
         return folder
 
 
-def releases() -> tuple[str, ...]:
-    """The releases of the libraries in their order."""
-    return FIRST, PATCH, MINOR
+def options(requirements: Path) -> list[str]:
+    """The lines of a requirements file that tell where wheels come from, its folders absolute."""
+    found = []
+    for line in requirements.read_text().splitlines():
+        name, _, value = line.strip().replace("=", " ", 1).partition(" ")
+        folder = requirements.parent / value.strip()
+        if name in ("-f", "--find-links") and folder.is_dir():
+            found.append(f"--find-links {folder.resolve()}")
+        elif name in ("-f", "--find-links", "-i", "--index-url", "--extra-index-url", "--no-index"):
+            found.append(line.strip())
+    return found
 
 
 def _show(source: Path, place: Path) -> None:

@@ -16,6 +16,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from pathlib import Path
@@ -197,17 +198,19 @@ def _link(base: Path, prefix: Path, resources: Dict[str, str]) -> None:
 
 
 def _asked(argv: List[str], environment: Dict[str, str]) -> Task:
-    began = time.monotonic()
-    running = subprocess.Popen(
-        argv, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
-    assert running.stdout is not None
-    answered = running.stdout.readline()
-    seconds = time.monotonic() - began
-    rest, said = running.communicate()
-    if running.returncode or answered != "answered\n":
-        return {"answered": False, "message": said.strip()[-TOLD:]}
+    with tempfile.TemporaryFile("w+") as said:
+        began = time.monotonic()
+        running = subprocess.Popen(
+            argv, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=said,
+            text=True,
+        )  # fmt: skip
+        assert running.stdout is not None
+        answered = running.stdout.readline()
+        seconds = time.monotonic() - began
+        rest = running.stdout.read()
+        if running.wait() or answered != "answered\n":
+            said.seek(0)
+            return {"answered": False, "message": said.read().strip()[-TOLD:]}
     return {"answered": True, "seconds": round(seconds, 6), **json.loads(rest)}
 
 
