@@ -26,11 +26,13 @@ class Disk:
         self._image = host.state / "disk"
         run(["truncate", f"--size={SIZE}", self._image])
         run(["mkfs.ext4", "-q", "-E", "lazy_itable_init=0,lazy_journal_init=0", self._image])
-        self.device = run(["losetup", "--find", "--show", self._image])
-        number = self.device.removeprefix("/dev/loop")
+        device = run(["losetup", "--find", "--show", self._image])
+        number = device.removeprefix("/dev/loop")
         self._number = f"{LOOP_MAJOR}:{number}"
         host.root(MAKE_NODES)
         host.root(f"mkdir -p {folder} && mount /dev/loop{number} {folder}")
+        # From here on it goes with the last who uses it: a run that is killed leaves nothing.
+        run(["losetup", "--detach", device])
 
     @property
     def can_throttle(self) -> bool:
@@ -44,7 +46,6 @@ class Disk:
             path.write_text(f"{self._number} {limit}")
 
     def close(self) -> None:
-        """Give the disk back; its host must have ended."""
+        """Take the limits off: another disk may get its number. Its host ends it."""
         if self.can_throttle:
             self.throttle(0, 0)
-        run(["losetup", "--detach", self.device], check=False)

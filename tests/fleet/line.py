@@ -1,6 +1,6 @@
 """A second link of a test host, for what is measured: shaped, delayed, lossy, and counted by itself.
 
-    line.py NETWORK NAMESPACE NEAR FAR DELAY_MS LOSS
+    line.py PARENT NETWORK NAMESPACE NEAR FAR DELAY_MS LOSS
 
 Unshaped it is a pair of virtual network cards. Shaped it is two TAP devices with this program
 between them, a line in user space: every frame (no larger than on a wire) waits DELAY_MS or is
@@ -22,6 +22,7 @@ import time
 from collections import deque
 from pathlib import Path
 
+from fleet.boot import die_with
 from fleet.network import Network
 from fleet.shell import run
 
@@ -75,9 +76,10 @@ class Line:
         self._up()
 
     def _in_user_space(self, delay_ms: float, loss: float) -> None:
-        argv = [sys.executable, "-m", "fleet.line", self._network, self._namespace, NEAR, FAR]
+        argv = [sys.executable, "-m", "fleet.line", str(os.getpid())]
+        ends = [self._network, self._namespace, NEAR, FAR]
         self._process = subprocess.Popen(
-            [*argv, str(delay_ms), str(loss)], cwd=Path(__file__).parents[1],
+            [*argv, *ends, str(delay_ms), str(loss)], cwd=Path(__file__).parents[1],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
         )  # fmt: skip
         assert self._process.stdout is not None
@@ -152,8 +154,10 @@ def send(tap: int, frame: bytes) -> None:
         return
 
 
-def main(network: str, namespace: str, near: str, far: str, delay_ms: str, loss: str) -> None:
+def main(parent: str, network: str, namespace: str, near: str, far: str, *shape: str) -> None:
     """Make the ends, say so, carry."""
+    die_with(int(parent))
+    delay_ms, loss = shape
     ends = end(network, near), end(namespace, far)
     print("there", flush=True)
     carry(ends, float(delay_ms) / 1000, float(loss))

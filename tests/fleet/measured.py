@@ -77,6 +77,6 @@ class Place:
         """End server, host, link and disk."""
         self._server.terminate()
         self._server.communicate(timeout=10)
-        self.host.close()
-        self.line.close()
         self.disk.close()
+        self.line.close()
+        self.host.close()
