@@ -18,6 +18,7 @@ from fleet.fleet import Fleet
 from fleet.measured import Place
 from ggfleet.cli.options import loaded
 from ggfleet.cli.progress import reporting
+from ggfleet.compare.matrix.drift import measure_drift
 from ggfleet.compare.matrix.fill import Filling
 from ggfleet.compare.matrix.goods import BuiltGoods
 from ggfleet.compare.matrix.plan import read_plan
@@ -25,7 +26,9 @@ from ggfleet.compare.matrix.prepare import workload
 from ggfleet.compare.matrix.runs import runs_in
 from ggfleet.compare.matrix.strategy import strategies
 from ggfleet.errors import GgfleetError
+from ggfleet.system.files import write_json
 
+DRIFT = "drift.json"
 HERE = Path(__file__).resolve().parent
 
 
@@ -64,11 +67,21 @@ def measure(given: argparse.Namespace) -> None:
             place = Place(fleet, "measured", goods.folder)
             place.device.prepare(chosen.values())
             left = filling.fill(place, ahead, given.time_limit * 60)
+            drift(fleet, place, goods, given.out / DRIFT)
             place.close()
         finally:
             fleet.close()
         if left:
             progress.say(f"{len(left)} lives are left for another run: time is up")
+
+
+def drift(fleet: Fleet, place: Place, goods: BuiltGoods, path: Path) -> None:
+    """Let two hosts drift apart, unless that was done before."""
+    if not path.exists():
+        other = place.beside(fleet, "beside")
+        other.prepare([])
+        seen = measure_drift([place.device, other], goods.at(f"{place.bridge_address}/0/1"))
+        write_json(path, seen.to_json())
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from pathlib import Path
 from fleet.disk import Disk
 from fleet.fleet import Fleet
 from fleet.line import FAR, Line
+from fleet.network import BRIDGE_ADDRESS
 from ggfleet.compare.matrix.device import FOLDER, Limits, SshDevice
 from ggfleet.compare.matrix.fill import limits_of
 from ggfleet.compare.matrix.plan import Conditions
@@ -68,6 +69,16 @@ class Place:
             return limits
         self.disk.throttle(limits.read, limits.write)
         return replace(limits, read=0, write=0)
+
+    def beside(self, fleet: Fleet, name: str) -> HostDevice:
+        """Boot another host, which reaches the server at `bridge_address` by its first link."""
+        (host,) = fleet.boot(name)
+        return HostDevice(name, "eth0", (str(fleet.ssh), f"root@{host.address}"))
+
+    @property
+    def bridge_address(self) -> str:
+        """Where every host of the network reaches the server."""
+        return f"http://{BRIDGE_ADDRESS}:{self._port}"
 
     def address(self) -> str:
         """Where the host reaches the server over the measured link."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import random
 import re
 import shutil
 from collections.abc import Iterator
@@ -15,8 +14,10 @@ import pytest
 
 from fleet.fleet import Fleet
 from fleet.measured import Place
+from fleet.small_matrix import HEAVY, MODEL, small_spec
 from ggfleet.compare.matrix.cells import Change, Link, Observation, Outcome, Processor
 from ggfleet.compare.matrix.device import FOLDER, Limits
+from ggfleet.compare.matrix.drift import measure_drift
 from ggfleet.compare.matrix.fill import Filling
 from ggfleet.compare.matrix.goods import BuiltGoods, Workload
 from ggfleet.compare.matrix.life import Scene, live
@@ -26,30 +27,9 @@ from ggfleet.compare.matrix.strategy import Release, Step, Strategy, Work, strat
 from ggfleet.model import Layer
 from ggfleet.spec.load import load
 from ggfleet.system.progress import Silent
-from unit.wheelmaker import make_wheel
 
 pytestmark = pytest.mark.fleet
 
-HEAVY, LIGHT, MODEL = 1_500_000, 20_000, 60_000
-"""Bytes that no compressor makes smaller."""
-SPEC = """\
-fleet: small
-aws: {region: eu-west-1, account: "123456789012", bucket: small-greengrass}
-platforms: {pc: {architecture: x86_64, python: "3.11", glibc: "2.36"}}
-cores: {inventory: hosts.yml, groups: {pcs: pc}}
-libraries: {lib: {requirements: lib.txt, install: ml-resource, destination: /mllibs}}
-models: {m: {source: m, version: 1.0.0, destination: /models/m}}
-functions:
-  fn: {source: code, handler: function.handler, timeout: 5 s, isolation: none, pinned: true,
-       libraries: [lib], models: [m], environment: {ERROR_TOPIC: errors}}
-"""
-FUNCTION = """\
-import os
-import greengrasssdk, heavy, light
-MODEL = open(os.environ["AWS_GG_RESOURCE_PREFIX"] + "/models/m/weights", "rb").read()
-def handler(event, context):
-    greengrasssdk.client("iot-data").publish(topic="answers", payload=str(light.number + len(MODEL)))
-"""
 PINS = {"first": {"light": "1.0.0"}, "patch": {"light": "1.0.1"}, "minor": {"light": "1.1.0"}}
 ALL = (
     "ml-resource-zip",
@@ -68,24 +48,8 @@ FAST = Conditions(Link("fast", 400, 4), processor=Processor("one", 1))
 def workload(tmp_path_factory: pytest.TempPathFactory) -> Workload:
     """Two packages, of which the small one has three versions."""
     folder = tmp_path_factory.mktemp("matrix")
-    weight = random.Random(1).randbytes
-    make_wheel(
-        folder / "wheels", "heavy", files={"heavy/__init__.py": "", "heavy/w": weight(HEAVY)}
-    )
-    for number, version in enumerate(("1.0.0", "1.0.1", "1.1.0")):
-        files: dict[str, str | bytes] = {
-            "light.py": f"number = {number}\n",
-            "light.bin": weight(LIGHT),
-        }
-        make_wheel(folder / "wheels", "light", version, files=files)
-    (folder / "lib.txt").write_text("--no-index\n--find-links wheels\nheavy==1.0\nlight==1.0.0\n")
-    for name in ("code", "m"):
-        (folder / name).mkdir()
-    (folder / "code/function.py").write_text(FUNCTION)
-    (folder / "m/weights").write_bytes(weight(MODEL))
-    (folder / "hosts.yml").write_text("pcs: {hosts: {pc-1: {}}}\n")
-    (folder / "fleet.yml").write_text(SPEC)
-    fleet = load(folder / "fleet.yml").on("pc")
+    spec = small_spec(folder)
+    fleet = load(spec).on("pc")
     return Workload(
         fleet, fleet.functions["fn"], fleet.platforms["pc"], {"n": 1}, folder / "out",
         folder / "cache", PINS, answers=3, layers=(Layer("heavy", ("heavy",)), Layer("rest")),
@@ -244,3 +208,14 @@ def change(place: Place, limits: Limits, steps: list[Step]) -> dict[str, Any]:
     found = place.device.task(task, limits, 90)
     assert found["outcome"] == "done", found
     return found
+
+
+def test_unpinned_hosts_drift_apart(fleet: Fleet, place: Place, goods: BuiltGoods) -> None:
+    """The same command, an index that has moved in between: two hosts, two versions. A lock holds."""
+    other = place.beside(fleet, "matrix-beside")
+    other.prepare([])
+    seen = measure_drift([place.device, other], goods.at(f"{place.bridge_address}/0/1"))
+    assert seen.unpinned == {"matrix": {"light": "1.0.0"}, "matrix-beside": {"light": "1.1.0"}}
+    assert seen.to_json()["differ_unpinned"] == ["light"]
+    assert seen.to_json()["differ_pinned"] == []
+    assert seen.pinned["matrix"]["light"] == "1.0.0"

@@ -12,7 +12,7 @@ import os
 import shutil
 import tarfile
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -24,6 +24,8 @@ from ggfleet.bundle.resolve import Wheel, resolve
 from ggfleet.compare.matrix.slots import MARK
 from ggfleet.compare.matrix.strategy import (
     FIRST,
+    MINOR,
+    PATCH,
     DeltaParcel,
     Parcel,
     Release,
@@ -47,6 +49,7 @@ from ggfleet.system.files import atomic_file, remove_tree, sha256, write_text
 from ggfleet.system.progress import Progress
 
 LIBRARY = "libraries"
+RELEASES = (FIRST, PATCH, MINOR)
 DESTINATION = "/mllibs"
 GZIP_LEVEL = 6
 """What `tar czf` takes."""
@@ -131,6 +134,13 @@ class BuiltGoods:
         """See `Goods`."""
         libraries = release.libraries if with_libraries else ""
         return self._parcel(Part.FUNCTION, Release(libraries, function=release.function), "zip")
+
+    def index(self, name: str, digests: Collection[str]) -> None:
+        """Show some of the wheels in a folder, besides what is there."""
+        for release in RELEASES:
+            for wheel in self._set(release):
+                if wheel.sha256 in digests:
+                    _show(self._wheels.path(wheel), self._folder / name / wheel.filename)
 
     def _wheel_files(self, release: Release) -> Sequence[WheelFile]:
         shown = self._folder / "wheels"

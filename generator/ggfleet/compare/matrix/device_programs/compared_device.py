@@ -47,11 +47,12 @@ def change(task: Task) -> Task:
     received, written = _received(task["interface"]), group.written()
     began = time.monotonic()
     with _Memory(group) as memory, _limited(task["seconds"]):
-        message = _carried_out(base, task["steps"])
+        message, said = _carried_out(base, task["steps"])
     seconds = time.monotonic() - began
     return {
         "outcome": "failed" if message else "done",
         "message": message,
+        "said": said,
         "seconds": round(seconds, 6),
         "received_bytes": _received(task["interface"]) - received,
         "cpu_seconds": round(group.cpu_seconds(), 6),
@@ -60,15 +61,17 @@ def change(task: Task) -> Task:
     }
 
 
-def _carried_out(base: Path, steps: List[Task]) -> str:
+def _carried_out(base: Path, steps: List[Task]) -> Tuple[str, str]:
+    """What went wrong, if something did, and what the last step has said."""
+    said = ""
     try:
         for step in steps:
-            STEPS[step["do"]](base, step)
+            said = STEPS[step["do"]](base, step) or ""
         _sync(base)
     except Exception as error:  # noqa: BLE001 - whatever ends a change is what we are here to tell
         _sync(base)
-        return f"{type(error).__name__}: {error}"
-    return ""
+        return f"{type(error).__name__}: {error}", said
+    return "", said
 
 
 def _sync(base: Path) -> None:
@@ -77,10 +80,10 @@ def _sync(base: Path) -> None:
         subprocess.run(["sync", "--file-system", str(base)], check=True)
 
 
-def _run(base: Path, step: Task) -> None:
-    """Run a command, its home and temporary files below `base`, where they are counted."""
+def _run(base: Path, step: Task) -> str:
+    """Run a command; what it said. Its home and temporary files lie where they are counted."""
     for name in ("home", "tmp"):
-        (base / name).mkdir(exist_ok=True)
+        (base / name).mkdir(parents=True, exist_ok=True)
     environment = {
         **os.environ, "HOME": str(base / "home"), "TMPDIR": str(base / "tmp"),
         "PIP_CONFIG_FILE": "/dev/null", "UV_NO_CONFIG": "1",
@@ -101,6 +104,7 @@ def _run(base: Path, step: Task) -> None:
             compared_parts.remove_empty(base / name)
     if running.returncode:
         raise RuntimeError(f"{argv[0]} ended with {running.returncode}: {said.strip()[-TOLD:]}")
+    return said
 
 
 def _write(base: Path, step: Task) -> None:
@@ -109,7 +113,7 @@ def _write(base: Path, step: Task) -> None:
     path.write_text(step["text"])
 
 
-STEPS: Dict[str, Callable[[Path, Task], None]] = {
+STEPS: Dict[str, Callable[[Path, Task], Any]] = {
     "place": compared_parts.place,
     "delta": compared_parts.patch,
     "switch": compared_parts.switch,
@@ -267,7 +271,9 @@ def main(cores: str, read: str, write: str) -> None:
     """Carry out the task on standard input."""
     compared_groups.enter(float(cores), int(read), int(write))
     task = json.load(sys.stdin)
-    print(json.dumps(TASKS[task["task"]](task)))
+    answer = TASKS[task["task"]](task)
+    compared_groups.leave()
+    print(json.dumps(answer))
 
 
 if __name__ == "__main__":

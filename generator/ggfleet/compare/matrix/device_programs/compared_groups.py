@@ -12,12 +12,16 @@ import os
 import resource
 import subprocess
 import sys
+import time
+import uuid
 from pathlib import Path
 from typing import List
 
 ROOT = Path("/sys/fs/cgroup")
 OWN = Path("/run/ggfleet-comparison/cgroup")
 NAME = "ggfleet-comparison-"
+OLD = 6 * 3600
+"""Seconds after which nobody is in a group any more."""
 ENTERED = "GGFLEET_COMPARISON_ENTERED"
 PERIOD = 100_000
 """Microseconds over which processor time is shared out."""
@@ -128,6 +132,16 @@ def enter(cores: float, read: int, write: int) -> None:
         _enter_version1(cores)
 
 
+def leave() -> None:
+    """Remove the groups that `enter` has made, if it did."""
+    if ENTERED not in os.environ or "memory" in _controllers():
+        return
+    for controller in ("cpu", "cpuacct", "memory"):
+        group = _joined(controller)
+        (group.parent / "cgroup.procs").write_text(str(os.getpid()))
+        _discard(group)
+
+
 def own(base: Path) -> Group:
     """What tells of the group that this program runs in."""
     if "memory" in _controllers():
@@ -166,7 +180,8 @@ def _own_version2() -> Path:
 
 def _made(controller: str) -> Path:
     """Make a group below this program's own."""
-    folder = _joined(controller) / f"{NAME}{os.getpid()}"
+    # Neither process ids nor, with version 1, groups are a container's own.
+    folder = _joined(controller) / f"{NAME}{uuid.uuid4().hex}"
     _sweep(folder.parent)
     folder.mkdir()
     return folder
@@ -183,12 +198,17 @@ def _joined(controller: str) -> Path:
 
 
 def _sweep(folder: Path) -> None:
-    """Remove the groups of programs that have ended: they could not remove their own."""
+    """Remove the groups of programs that were killed."""
     for old in folder.glob(f"{NAME}*"):
-        try:
-            old.rmdir()
-        except OSError:
-            continue
+        if time.time() - old.stat().st_mtime > OLD:
+            _discard(old)
+
+
+def _discard(group: Path) -> None:
+    try:
+        group.rmdir()
+    except OSError:
+        return  # somebody is in it
 
 
 def _mounted(controller: str) -> Path:
