@@ -42,7 +42,7 @@ class Fleet:
         self.known_hosts = self.folder / "known_hosts"
         self.ssh_executable = self._script("ssh-in-network", 'ssh "$@"')
         options = f"-i {self.key} -o IdentitiesOnly=yes -o UserKnownHostsFile={self.known_hosts}"
-        self._ssh = self._script("ssh", f'ssh {options} -o ConnectTimeout=5 "$@"')
+        self.ssh = self._script("ssh", f'ssh {options} -o ConnectTimeout=5 "$@"')
 
     def boot(self, *names: str, system: System = BOOKWORM) -> list[Host]:
         """Boot new hosts, all at once, and wait for them. A name can be used once in a run."""
@@ -87,7 +87,7 @@ class Fleet:
 
     def _add(self, name: str, system: System) -> Host:
         namespace, address = self.network.attach(name)
-        host = Host(name, address, namespace, self.folder / name, self._ssh, system)
+        host = Host(name, address, namespace, self.folder / name, self.ssh, system)
         self.hosts.append(host)
         host.prepare(self.key.with_suffix(".pub").read_text())
         with self.known_hosts.open("a") as known:

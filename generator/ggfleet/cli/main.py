@@ -36,6 +36,7 @@ VERBS = {
     "advise": "Tell by which way each library, model and function should travel.",
     "calibrate": "Fit the advisor's model to measurements, and judge it.",
     "report": "Tell what was measured: a page, Markdown, tables.",
+    "measure": "Measure the same on a device, as a matrix of conditions.",
     "simulate": "Simulate a library's way to a large fleet.",
     "schema": "Print the JSON Schema of the spec, for editors.",
     "completion": "Print the completion script of a shell.",

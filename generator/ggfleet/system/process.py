@@ -23,11 +23,12 @@ def run(
     env: Mapping[str, str] | None = None,
     cwd: Path | None = None,
     stdin: str = "",
+    seconds: float | None = None,
 ) -> str:
     """Run a program to its end and return what it printed.
 
-    `env` is added to this process's environment. A program that is missing or fails raises
-    `ToolError` with the last lines of what it said.
+    `env` is added to this process's environment. A program that is missing, fails or takes more
+    than `seconds` raises `ToolError` with the last lines of what it said.
     """
     words = [str(word) for word in argv]
     try:
@@ -39,9 +40,12 @@ def run(
             capture_output=True,
             text=True,
             check=False,
+            timeout=seconds,
         )
     except (FileNotFoundError, PermissionError) as error:
         raise _not_started(words[0], error) from error
+    except subprocess.TimeoutExpired as error:
+        raise ToolError(f"{Path(words[0]).name} did not end within {seconds:g} s") from error
     if done.returncode != 0:
         said = "\n".join((done.stderr or done.stdout).strip().splitlines()[-TAIL_LINES:])
         raise ToolError(f"{Path(words[0]).name} failed with exit code {done.returncode}:\n{said}")
