@@ -21,6 +21,7 @@ author: ggfleet contributors (!UNKNOWN)
 import gc
 from typing import Any
 
+from ansible.module_utils.common.json import Direction, get_module_decoder, get_module_encoder
 from ansible.plugins.callback import CallbackBase
 from ansible.plugins.loader import (
     action_loader,
@@ -32,6 +33,7 @@ from ansible.plugins.loader import (
     shell_loader,
     test_loader,
 )
+from ansible.template import Templar, trust_as_template
 
 FILTERS = (
     "b64decode", "bool", "combine", "default", "dict2items", "extract", "first", "flatten",
@@ -73,6 +75,10 @@ class CallbackModule(CallbackBase):
                 loader.get(name, class_only=True)
         for name in MODULES:
             module_loader.find_plugin(name)
+        # The lexer of templates, and how modules are spoken to.
+        Templar().template(trust_as_template("{{ 1 }}"))
+        get_module_encoder("legacy", Direction.CONTROLLER_TO_MODULE)
+        get_module_decoder("legacy", Direction.MODULE_TO_CONTROLLER)
         # A worker that collects garbage would copy all that it shares with the first process.
         gc.collect()
         gc.freeze()

@@ -189,4 +189,4 @@ def test_roles_pass_what_the_filters_take(role: str, wanted: dict[str, Any]) -> 
     """The names in the role's expression are those of the tests above."""
     text = (PROJECT / f"roles/greengrass_{role}/vars/main.yml").read_text()
     expression = yaml.safe_load(text)[f"__greengrass_{role}_wanted"]
-    assert set(re.findall(r"'(\w+)': ", expression)) == set(wanted)
+    assert set(re.findall(r"(\w+)=", expression)) == set(wanted)
