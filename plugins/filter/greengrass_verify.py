@@ -127,8 +127,8 @@ def connection_findings(state: State, wanted: dict[str, Any]) -> list[Finding]:
     return [finding(
         "error" if wanted["connection"] == "error" else "warning",
         "the core runs and is not connected: none of its processes has a connection to port "
-        f"{' or '.join(map(str, wanted['endpoint_ports']))} of another machine "
-        f"{f'(waited {seconds} s)' if seconds > 0 else ''}. Its log last said: "
+        f"{' or '.join(map(str, wanted['endpoint_ports']))} of another machine"
+        f"{f' (waited {seconds} s)' if seconds > 0 else ''}. Its log last said: "
         f"{state['told'] or 'nothing about it'}",
         "look for the cause in this order: endpoint and port reachable "
         "(greengrass_preflight_endpoints), clock, certificate active with a policy in AWS IoT, "

@@ -130,9 +130,11 @@ def test_private_key_is_never_printed(core: Core) -> None:
 
 
 def test_changed_config_is_refused_without_consent(core: Core) -> None:
-    """The message names the variable; config and process stay."""
+    """Also on the command line, where false is text. The message names the variable; nothing changes."""
     pid, config = core.pid(), core.config()
-    refused = core.site(greengrass_core_v1_keep_alive=900, greengrass_core_v1_allow_restart=False)
+    refused = core.site(
+        "--extra-vars=greengrass_core_v1_allow_restart=false", greengrass_core_v1_keep_alive=900
+    )
     assert "Set greengrass_core_v1_allow_restart to true" in refused.must_fail().output
     assert (core.pid(), core.config()) == (pid, config)
 
@@ -200,7 +202,7 @@ def test_core_comes_back_after_a_reboot(core: Core) -> None:
 
 def test_removed_core_leaves_the_host_as_it_was_found(core: Core) -> None:
     """Comes last. With consent, every file and account is gone that was not there before."""
-    variables = {**core.variables, "greengrass_remove_consent": True}
-    steps = four_steps(core.fleet, "remove.yml", {core.host: variables})
+    consent = "--extra-vars=greengrass_remove_consent=true"
+    steps = four_steps(core.fleet, "remove.yml", {core.host: core.variables}, consent)
     steps.must_hold("greengrass_remove")
     assert inventory(core.host) == core.found
