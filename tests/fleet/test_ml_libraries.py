@@ -26,7 +26,7 @@ from ggfleet.model import Form
 
 pytestmark = pytest.mark.fleet
 
-WAYS = ("pip", "uv", "zip", "image")
+WAYS = ("pip", "uv", "zip", "tar", "image")
 # Containers have no loop devices of their own; a device's kernel makes them.
 LOOP_DEVICES = """\
 mknod /dev/loop-control c 10 237; for n in 0 1 2 3 4 5 6 7; do mknod /dev/loop$n b 7 $n; done"""
@@ -78,6 +78,7 @@ class Bench:
             "pip": libraries.os_pip(),
             "uv": libraries.os_pip(**uv),
             "zip": libraries.ml_resource(),
+            "tar": libraries.of_manifest(Form.TAR),
             "image": libraries.of_manifest(Form.IMAGE),
         }
 
@@ -135,7 +136,7 @@ def test_each_way_is_foretold_done_once_and_not_again(bench: Bench) -> None:
     assert bench.server.requests() == []
     applied = take_step(bench.fleet, "ml_libraries.yml", bench.hosts(inputs))
     assert all(0 < foretold.changed[way] <= applied.changed[way] for way in WAYS)
-    assert bench.served(*WAYS) == ["one"] * 4
+    assert bench.served(*WAYS) == ["one"] * 5
     bench.mark()
     steps = FourSteps(
         foretold,
@@ -167,17 +168,17 @@ def test_an_update_fetches_what_changed_and_the_way_back_is_exact(bench: Bench) 
     asked = bench.traces()[1]
     assert [each["path"] for each in asked if "light" in each["path"]]
     assert not [each for each in asked if "heavy" in each["path"]]
-    assert bench.served(*WAYS) == ["two"] * 4
+    assert bench.served(*WAYS) == ["two"] * 5
     back = {
         way: {**own, "greengrass_ml_libraries_version": "previous"} for way, own in inputs.items()
     }
     assert set(bench.changes(back).values()) == {2}
-    assert bench.served(*WAYS) == ["one"] * 4
+    assert bench.served(*WAYS) == ["one"] * 5
     assert [bench.tree(way) for way in WAYS] == before
     bench.mark()
     assert set(bench.changes(back).values()) == {0}
     assert set(bench.changes(inputs).values()) == {2}
-    assert (bench.served(*WAYS), bench.traces()[1]) == (["two"] * 4, [])
+    assert (bench.served(*WAYS), bench.traces()[1]) == (["two"] * 5, [])
 
 
 def test_a_host_that_cannot_is_told_all_before_anything_changes(bench: Bench) -> None:

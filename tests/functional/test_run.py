@@ -12,6 +12,7 @@ import pytest
 from functional.ggfleet_command import ROOT, SAMPLE, ggfleet
 from functional.small_fleet import lines, small_fleet
 from ggfleet.system.files import locked
+from unit.wheelmaker import make_wheel
 
 
 def answers(stdout: str) -> list[dict[str, object]]:
@@ -196,3 +197,47 @@ def test_the_sample_recognises_real_digits_in_three_ways(tmp_path: Path) -> None
         right = sum(answered[id_] == label for id_, label in labels.items())
         assert right / len(labels) >= 0.95
     assert results["digits-container"] == results["digits-process"] == results["digits-edge"]
+
+
+def test_libraries_of_a_tar_gz_are_found_on_either_core(tmp_path: Path) -> None:
+    """V1 unpacks it as the resource, V2's component by itself; both in its one folder."""
+    spec = small_fleet(tmp_path)
+    text = spec.read_text().replace("/mllibs}", "/mllibs, archive: tar.gz}")
+    spec.write_text(text + "components: {prefix: com.example}\n")
+    code = tmp_path / "code/function.py"
+    code.write_text(code.read_text().replace('"/mllibs"', '"/mllibs/libraries"'))
+    for options in ([], ["--v2"]):
+        done = ggfleet("run", *options, cwd=tmp_path, stdin=lines({"n": 1}))
+        assert done.returncode == 0, done.stderr
+        assert answers(done.stdout)[0]["lib"] == 42
+    [archive] = (tmp_path / "build/bundles/libraries").glob("*.tar.gz")
+    assert archive.is_file()
+
+
+@pytest.mark.parametrize("options", [[], ["--v2"]])
+def test_only_the_layer_that_changed_is_fetched(tmp_path: Path, options: list[str]) -> None:
+    """A second library of the set moves: the archive of the first is there already."""
+    spec = small_fleet(tmp_path)
+    text = spec.read_text().replace("/mllibs}", "/mllibs, layers: {first: [tinylib]}}")
+    spec.write_text(text + "components: {prefix: com.example}\n")
+    code = tmp_path / "code/function.py"
+    both = code.read_text().replace(
+        '+ "/mllibs")',
+        '+ "/mllibs/first")\nsys.path.append(os.environ["AWS_GG_RESOURCE_PREFIX"].rstrip("/") + "/mllibs/rest")',
+    )
+    code.write_text(
+        both.replace("import tinylib", "import tinylib, other").replace(
+            "tinylib.value", "[tinylib.value, other.V]"
+        )
+    )
+    for version in ("1.0", "2.0"):
+        make_wheel(tmp_path / "wheels", "other", version, files={"other.py": f"V = {version}\n"})
+        pins = f"--no-index\n--find-links wheels\ntinylib==1.0\nother=={version}\n"
+        (tmp_path / "tinylib.txt").write_text(pins)
+        done = ggfleet("run", *options, cwd=tmp_path, stdin=lines({"n": 1}))
+        assert done.returncode == 0, done.stderr
+        assert answers(done.stdout)[0]["lib"] == [42, float(version)]
+    manifest = json.loads((tmp_path / "build/bundles/manifest.json").read_text())
+    [rest] = [each for each in manifest["archives"] if each["name"] == "tinylib-rest"]
+    # Both would be twice as many files.
+    assert f" fetched, {rest['files']} files unpacked" in " ".join(done.stderr.split())

@@ -116,7 +116,7 @@ class Workshop:
                 entries, _ = self._split(wheel, opened.entries(target, takes))
                 if stripper:
                     entries = stripper.entries(wheel, path, entries)
-                compiled = compiler.entries(wheel, path, entries) if compiler else ()
+                compiled = [*compiler.entries(wheel, path, entries)] if compiler else []
                 # Some wheels bring a compiled file along, which the device would not believe.
                 ours = {entry.path for entry in compiled}
                 found += [*(each for each in entries if each.path not in ours), *compiled]
