@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import functools
+import re
 import threading
+import zipfile
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from urllib.parse import unquote
 
 from packaging.utils import canonicalize_name, parse_wheel_filename
 
 from ggfleet.system.files import sha256
+
+METADATA = re.compile(r"[^/]+\.dist-info/METADATA")
+
+digest = functools.cache(sha256)
 
 
 class SimpleIndex:
@@ -27,11 +35,23 @@ class SimpleIndex:
     def page(self, package: str) -> bytes | None:
         """The page of a package, or nothing where no wheel is one of it."""
         links = [
-            f'<a href="/files/{wheel.name}#sha256={sha256(wheel)}">{wheel.name}</a>'
+            f'<a href="/files/{wheel.name}#sha256={digest(wheel)}" data-core-metadata="true">'
+            f"{wheel.name}</a>"
             for wheel in sorted(self.folder.glob("*.whl"))
             if canonicalize_name(parse_wheel_filename(wheel.name)[0]) == package
         ]
         return f"<!DOCTYPE html><body>{''.join(links)}</body>".encode() if links else None
+
+    def file(self, name: str) -> bytes | None:
+        """A wheel, or its metadata (PEP 658)."""
+        wheel = self.folder / name.removesuffix(".metadata")
+        if not wheel.is_file():
+            return None
+        if wheel.name == name:
+            return wheel.read_bytes()
+        with zipfile.ZipFile(wheel) as opened:
+            [metadata] = [each for each in opened.namelist() if METADATA.fullmatch(each)]
+            return opened.read(metadata)
 
     def packages(self) -> set[str]:
         """The names of packages whose pages were asked for."""
@@ -71,8 +91,7 @@ def serving(folder: Path, login: str = "") -> Iterator[SimpleIndex]:
         def find(self) -> tuple[bytes | None, str]:
             if self.path.startswith("/simple/"):
                 return index.page(self.path.split("/")[2]), "text/html"
-            file = index.folder / self.path.rpartition("/")[2]
-            return file.read_bytes() if file.is_file() else None, "application/octet-stream"
+            return index.file(unquote(self.path.rpartition("/")[2])), "application/octet-stream"
 
         def log_message(self, *_: object) -> None:
             """Say nothing."""
