@@ -124,6 +124,16 @@ def test_one_panel_stands_for_all_conditions_only_where_they_make_no_difference(
     assert [p.title for p in measure_chart(findings, INSTALL, SECONDS).panels] == ["fast", "lossy"]
 
 
+@pytest.mark.parametrize(
+    ("best", "last", "said"),
+    [(10, 12, "b with 12.0 s, 1.2 times as much"), (0, 5, "b with 5.00 s, against nothing"),
+     (0.01, 57, "b with 57.0 s, 5,700 times as much")],
+)  # fmt: skip
+def test_the_widest_gap_is_told(best: float, last: float, said: str) -> None:
+    findings = taking({"a": (best,), "b": (last,)}, replace(ONE, runs=1))
+    assert f"The widest gap: {said}." in words.sentences(findings, INSTALL)[0]
+
+
 def test_single_runs_are_said_to_be_no_proof() -> None:
     findings = taking({"a": (1,), "b": (2,)}, replace(ONE, runs=1))
     assert any("single run" in sentence for sentence in words.overall(findings))

@@ -28,9 +28,8 @@ RULES = (
     "are called too close to tell apart."
 )
 METHOD = (
-    "Every change was made for real, on a device or on a host that was booted in its place (the "
-    "machine's description tells which), while the link, the disk and the processors were held to "
-    "the conditions that this report names.",
+    "Every change was made for real, on a device or on a host that was booted in its place, while "
+    "the link, the disk and the processors were held to the conditions that this report names.",
     "Bytes are those that the device's network interface received while the change ran, with "
     "headers and repeated packets, without the measurement's own connection. Time is the "
     "device's own, from the start of the change to its end. Processor time, memory and writes "

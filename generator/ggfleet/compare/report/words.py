@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -162,7 +163,7 @@ def _who(led: Verdict) -> str:
 
 def _last(findings: Findings, found: Mapping[Setting, Verdict], measure: Measure) -> str:
     """How much more the last took, where that was most."""
-    rated = {s: v for s, v in found.items() if v.best.median > 0 and v.stands_out}
+    rated = {s: v for s, v in found.items() if v.stands_out}
     if not rated:
         return ""
     setting, worst = max(rated.items(), key=lambda each: _ratio(each[1]))
@@ -171,14 +172,17 @@ def _last(findings: Findings, found: Mapping[Setting, Verdict], measure: Measure
         return ""
     name, most = worst.ranking[-1]
     where = f", on {findings.labels[setting]}" if len(found) > 1 else ""
-    return (
-        f" The widest gap{where}: {name} with {measure.text(most.median)}, "
-        f"{times:.{1 if times < 10 else 0}f} times as much."  # noqa: PLR2004
-    )
+    how = "against nothing" if math.isinf(times) else f"{_times(times)} times as much"
+    return f" The widest gap{where}: {name} with {measure.text(most.median)}, {how}."
 
 
 def _ratio(of: Verdict) -> float:
-    return of.ranking[-1][1].median / of.best.median
+    best, most = of.best.median, of.ranking[-1][1].median
+    return most / best if best else math.inf
+
+
+def _times(ratio: float) -> str:
+    return f"{ratio:,.{1 if ratio < 10 else 0}f}"  # noqa: PLR2004
 
 
 def scope(findings: Findings) -> str:
