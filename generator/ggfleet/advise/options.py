@@ -12,7 +12,7 @@ from ggfleet.advise.rates import FUNCTIONS, LIBRARIES, MODELS, Rates
 from ggfleet.advise.sizes import Sizes, together
 from ggfleet.bundle.limits import DIRECT_UPLOAD, UNPACKED
 from ggfleet.compare.matrix.cells import Change, Payload
-from ggfleet.model import Fleet, Function, Install, Layout
+from ggfleet.model import Fleet, Form, Function, Install, Layout
 from ggfleet.model.limits import ARTIFACTS
 
 FIRST = "first install"
@@ -21,7 +21,7 @@ OWN, IN_PACKAGE, WITH_LIBRARIES = "on its own", "in the package", "with the libr
 BESIDE, SOME, INSIDE = "libraries beside it", "some inside", "libraries inside"
 ZIP = "ml-resource-zip"
 """The strategy whose laws hold for every zip that a deployment brings."""
-STRATEGIES = {IN_FUNCTION: IN_FUNCTION, OS_PIP: OS_PIP, ML_RESOURCE: ZIP, IMAGE: IMAGE}
+TAR = "ml-resource-tar-gz"
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,10 @@ def questions(case: Case) -> Iterator[Question]:
 def _library(case: Case, name: str) -> Question:
     library, sizes = case.fleet.libraries[name], case.sizes.libraries[name]
     users = case.fleet.users_of(library)
-    inside = _inside(case, name, users)
+    inside, pip = _inside(case, name, users), _by_pip(case, name)
+    if library.layer:
+        why = f"it is a layer of {library.whole}"
+        inside, pip = Option(IN_FUNCTION, refused=why), Option(OS_PIP, refused=why)
     fits = users and not inside.refused and sizes.archive.fetched_bytes <= DIRECT_UPLOAD
     return Question(
         LIBRARIES,
@@ -119,7 +122,7 @@ def _library(case: Case, name: str) -> Question:
         case.rates.of(LIBRARIES, name).yearly,
         now=IMAGE if library.layout is Layout.IMAGE else str(library.install),
         table=IN_FUNCTION if fits and _small(case, name, users) else ML_RESOURCE,
-        options=(inside, _by_pip(case, name), _resource(case, name), _image(case, name)),
+        options=(inside, pip, _resource(case, name), _image(case, name)),
     )
 
 
@@ -173,7 +176,8 @@ def _resource(case: Case, name: str) -> Option:
     archive = case.sizes.libraries[name].archive
     if case.v2 and archive.fetched_bytes > ARTIFACTS:
         return Option(ML_RESOURCE, refused=case.too_big(archive))
-    return Option(ML_RESOURCE, _beside(case, name, archive, ZIP))
+    strategy = TAR if case.fleet.libraries[name].archive is Form.TAR else ZIP
+    return Option(ML_RESOURCE, _beside(case, name, archive, strategy))
 
 
 def _image(case: Case, name: str) -> Option:

@@ -81,7 +81,7 @@ class _Reader:
     def library(self, name: str) -> LibrarySizes | None:
         """The sizes of a library, or None where they are not known."""
         library = self._fleet.libraries[name]
-        archive = self._manifest.find(Part.LIBRARIES, name, self._platform)
+        archive = self._manifest.find(Part.LIBRARIES, name, self._platform, library.archive)
         if archive:
             image = self._manifest.find(Part.LIBRARIES, name, self._platform, Form.IMAGE)
             return LibrarySizes(
