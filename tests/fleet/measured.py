@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterable
@@ -10,6 +11,7 @@ from pathlib import Path
 
 from fleet.disk import Disk
 from fleet.fleet import Fleet
+from fleet.host import Host
 from fleet.line import FAR, Line
 from fleet.network import BRIDGE_ADDRESS
 from ggfleet.compare.matrix.device import FOLDER, Limits, SshDevice
@@ -28,7 +30,7 @@ class HostDevice(SshDevice):
 
     def drop_caches(self) -> None:
         """Empty the caches of this machine: the host's own /proc/sys is a copy."""
-        self.run("sync")
+        os.sync()
         CACHES.write_text("3")
 
     def prepare(self, strategies: Iterable[Strategy]) -> None:
@@ -39,6 +41,13 @@ class HostDevice(SshDevice):
         super().prepare(chosen)
 
 
+def shell(fleet: Fleet, host: Host) -> tuple[str, ...]:
+    """The command that reaches a host, over one connection for all calls; it ends with the fleet."""
+    options = ("ControlMaster=auto", "ControlPersist=yes", f"ControlPath={fleet.folder}/%h")
+    words = [word for option in options for word in ("-o", option)]
+    return (str(fleet.ssh), *words, f"root@{host.address}")
+
+
 class Place:
     """A host with a link and a disk of its own, and the server on the other end of the link."""
 
@@ -47,8 +56,7 @@ class Place:
         (self.host,) = fleet.boot(name)
         self.line = Line(fleet.network, self.host.namespace)
         self.disk = Disk(self.host, FOLDER)
-        ssh = (str(fleet.ssh), f"root@{self.host.address}")
-        self.device = HostDevice(name, FAR, ssh)
+        self.device = HostDevice(name, FAR, shell(fleet, self.host))
         goods.mkdir(parents=True, exist_ok=True)
         argv = [sys.executable, "-m", "ggfleet.compare.matrix.server", "0.0.0.0", "0", str(goods)]
         self._server = subprocess.Popen(
@@ -73,7 +81,7 @@ class Place:
     def beside(self, fleet: Fleet, name: str) -> HostDevice:
         """Boot another host, which reaches the server at `bridge_address` by its first link."""
         (host,) = fleet.boot(name)
-        return HostDevice(name, "eth0", (str(fleet.ssh), f"root@{host.address}"))
+        return HostDevice(name, "eth0", shell(fleet, host))
 
     @property
     def bridge_address(self) -> str:

@@ -14,6 +14,7 @@ import pytest
 
 from fleet import requirements
 from fleet.fleet import Fleet
+from fleet.rootfs import LOGIN
 from fleet.small_matrix import small_spec
 from ggfleet.compare.matrix.runs import Runs
 
@@ -76,6 +77,33 @@ def test_a_killed_measurement_goes_on_where_it_was(script: list[str], tmp_path: 
     third = subprocess.run(script, env=environment(), capture_output=True, text=True, check=False)
     assert "0 cells" in third.stderr
     assert left_over() == []
+
+
+def test_a_device_of_ones_own_is_measured_over_ssh(fleet: Fleet, tmp_path: Path) -> None:
+    """As a user who may sudo, over the link that there is; afterwards no part is left there."""
+    spec = small_spec(tmp_path)
+    (tmp_path / "messages.jsonl").write_text('{"topic": "t", "payload": {"n": 1}}\n')
+    plan = tmp_path / "plan.toml"
+    plan.write_text(PLAN.replace('links = ["fast"]', 'links = ["unshaped"]'))
+    (host,) = fleet.boot("own-device")
+    ssh = (
+        f"IdentityFile={fleet.key}",
+        f"UserKnownHostsFile={fleet.known_hosts}",
+        "ControlPath=none",
+    )
+    done = subprocess.run(
+        ["ip", "netns", "exec", fleet.network.name, sys.executable, "-m", "ggfleet", "measure", plan,
+         "--on", f"{LOGIN}@{host.address}", "--out", tmp_path / "out", "--cache", tmp_path / "cache",
+         *(word for option in ssh for word in ("--ssh-option", option))],
+        env=environment(), cwd=spec.parent, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    found = Runs(tmp_path / "out/runs.jsonl").found
+    assert [each.message for each in found] == [""] * 14
+    assert {each.host for each in found} == {host.address}
+    for each in found:
+        assert each.payload.fetched_bytes <= each.received_bytes
+    assert host.root("ls /var/lib/ggfleet-comparison/devices") == ""
 
 
 def left_over() -> list[str]:

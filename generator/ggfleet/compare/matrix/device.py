@@ -23,6 +23,7 @@ PROGRAMS = (
     "compared_inference.py",
     "compared_parts.py",
 )
+SOCKET = "~/.ssh/ggfleet-%C"
 PATIENCE = 120.0
 """Seconds for what takes a moment."""
 
@@ -135,7 +136,9 @@ def find_device(destination: str, options: Sequence[str]) -> tuple[SshDevice, st
 
     Raises `ToolError` when it cannot be reached, `CompareError` when nobody there is root.
     """
-    words = [word for option in ("BatchMode=yes", *options) for word in ("-o", option)]
+    # One connection for all calls: connecting takes longer than most of them.
+    own = ("BatchMode=yes", "ControlMaster=auto", "ControlPersist=60", f"ControlPath={SOCKET}")
+    words = [word for option in (*options, *own) for word in ("-o", option)]
     ssh = ("ssh", *words, destination)
     said = run([*ssh, 'id -u; set -- $SSH_CONNECTION; echo "$1"; ip route get "$1"; sudo -n id -u'
                 " || true"], seconds=PATIENCE).split("\n")  # fmt: skip

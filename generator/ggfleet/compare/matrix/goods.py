@@ -42,6 +42,7 @@ from ggfleet.model import (
     Layer,
     Layout,
     Library,
+    Model,
     Part,
     Platform,
 )
@@ -72,6 +73,12 @@ class Workload:
     pins: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     answers: int = 30
     layers: tuple[Layer, ...] = BY_SIZE
+
+    @property
+    def model(self) -> Model:
+        """The function's first model whose files are here."""
+        models = (self.fleet.models[name] for name in self.function.models)
+        return next(model for model in models if model.is_local)
 
     @property
     def packages(self) -> tuple[str, ...]:
@@ -265,8 +272,7 @@ class BuiltGoods:
         work = self.workload
         function = replace(work.function, libraries=(LIBRARY,) if release.libraries else ())
         sources = (*work.function.sources, self._marked_function(release.function))
-        model = self._model()
-        marked = replace(work.fleet.models[model], source=str(self._marked_model(release.model)))
+        marked = replace(work.model, source=str(self._marked_model(release.model)))
         # A function's package takes in what is `in-function`; by themselves they are a resource.
         inside = part is Part.FUNCTION
         library = Library(
@@ -280,13 +286,9 @@ class BuiltGoods:
             work.fleet,
             platforms={work.platform.name: work.platform},
             libraries={LIBRARY: library},
-            models={model: marked},
+            models={marked.name: marked},
             functions={function.name: replace(function, sources=sources)},
         )
-
-    def _model(self) -> str:
-        work = self.workload
-        return next(name for name in work.function.models if work.fleet.models[name].is_local)
 
     def _marked_function(self, number: int) -> Path:
         folder = self.workload.folder / f"function-{number}"
@@ -296,7 +298,7 @@ class BuiltGoods:
     def _marked_model(self, number: int) -> Path:
         """A copy of the model with a mark: what an update costs follows from its size."""
         folder = self.workload.folder / f"model-{number}"
-        source = Path(self.workload.fleet.models[self._model()].source)
+        source = Path(self.workload.model.source)
         if not (folder / MARK).exists():
             remove_tree(folder)
             if source.is_dir():

@@ -55,12 +55,12 @@ def live(scene: Scene, strategy: Strategy, life: Life) -> Iterator[Observation]:
         if change is Change.ROLL_BACK and state.former is None:
             continue
         work, release = _next(strategy, scene.goods, change, state)
-        before = _look(scene, strategy, digest=change in UPDATES).get("digest", "")
+        before = _digest(scene, strategy) if change in UPDATES else ""
         found = _change(scene, strategy, life, work)
         restored = None
         if change is Change.ROLL_BACK:
-            after = _look(scene, strategy, digest=True)["digest"]
-            restored = after == state.digest and bool(found["outcome"] == Outcome.DONE)
+            done = found["outcome"] == Outcome.DONE
+            restored = done and _digest(scene, strategy) == state.digest
         if change in life.changes:
             yield _observed(scene, strategy, life, change, work, found, restored)
         if found["outcome"] == Outcome.DONE:
@@ -138,14 +138,16 @@ def _look(scene: Scene, strategy: Strategy, *, digest: bool) -> dict[str, Any]:
     return scene.device.task(task, Limits(), SPARE + TALK)
 
 
+def _digest(scene: Scene, strategy: Strategy) -> str:
+    return str(_look(scene, strategy, digest=True)["digest"])
+
+
 def _observed(
     scene: Scene, strategy: Strategy, life: Life, change: Change, work: Work,
     found: dict[str, Any], restored: bool | None,
 ) -> Observation:  # fmt: skip
     disk = _look(scene, strategy, digest=False)
-    cold, warm = (None, None) if change is Change.REMOVE else _asked(scene, strategy)
-    unanswered = [each["message"] for each in (cold, warm) if each and not each["answered"]]
-    cold, warm = (each if each and each["answered"] else None for each in (cold, warm))
+    asked = _Answers() if change is Change.REMOVE else _asked(scene, strategy)
     return Observation(
         cell=life.cell(change),
         run=life.run,
@@ -153,7 +155,7 @@ def _observed(
         payload=work.payload,
         control=strategy.control,
         outcome=Outcome(found["outcome"]),
-        message=found["message"] or "".join(f"no answer: {why}" for why in unanswered[:1]),
+        message=found["message"] or asked.message,
         received_bytes=found["received_bytes"],
         seconds=found["seconds"],
         cpu_seconds=found["cpu_seconds"],
@@ -162,32 +164,44 @@ def _observed(
         disk_bytes=disk["disk_bytes"],
         files=disk["files"],
         left_behind_bytes=disk["left_behind_bytes"],
-        serving=warm["serving"] if warm else "",
+        serving=asked.serving,
         restored=restored,
-        cold_inference_seconds=cold["seconds"] if cold else None,
-        warm_inference_seconds=warm["seconds"] if warm else None,
-        latency_seconds=warm["latency"] if warm else None,
+        cold_inference_seconds=asked.cold,
+        warm_inference_seconds=asked.warm,
+        latency_seconds=asked.latency,
     )
 
 
-def _asked(scene: Scene, strategy: Strategy) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The first answers of a process with cold caches and of one with warm."""
+@dataclass(frozen=True)
+class _Answers:
+    """What processes answered that were started one after the other; None where they did not."""
+
+    cold: float | None = None
+    warm: float | None = None
+    latency: float | None = None
+    serving: str = ""
+    message: str = ""
+
+
+def _asked(scene: Scene, strategy: Strategy) -> _Answers:
+    """Start a process with cold caches, then one with warm."""
     scene.device.drop_caches()
-    cold = _answer(scene, strategy.observe(), _base(strategy))
-    return cold, _answer(scene, strategy.observe(), _base(strategy))
+    task = _question(scene, strategy.observe(), _base(strategy))
+    cold, warm = scene.device.task(task, scene.limits, SPARE + TALK)["answers"]
+    for each in (cold, warm):
+        if not each["answered"]:
+            return _Answers(message=f"no answer: {each['message']}")
+    return _Answers(cold["seconds"], warm["seconds"], warm["latency"], warm["serving"])
 
 
-def _answer(scene: Scene, serving: Serving, base: str) -> dict[str, Any]:
+def _question(scene: Scene, serving: Serving, base: str) -> dict[str, Any]:
     work = scene.workload
-    model = next(
-        work.fleet.models[n] for n in work.function.models if work.fleet.models[n].is_local
-    )
-    task = {
-        "task": "infer", "base": base, "python": serving.python, "paths": list(serving.paths),
-        "resources": {model.destination: serving.model}, "marks": dict(serving.marks),
+    return {
+        "task": "infer", "times": 2, "base": base, "python": serving.python,
+        "paths": list(serving.paths), "resources": {work.model.destination: serving.model},
+        "marks": dict(serving.marks),
         "order": {
             "environment": dict(work.function.environment), "handler": work.function.handler,
             "message": work.message, "answers": work.answers, "packages": list(work.packages),
         },
     }  # fmt: skip
-    return scene.device.task(task, scene.limits, SPARE + TALK)

@@ -174,7 +174,7 @@ def _entries(top: Path, deep: bool) -> Iterator[Tuple[Path, os.stat_result]]:
 
 
 def infer(task: Task) -> Task:
-    """Start a process as a core does and wait for its first answer."""
+    """Start a process as a core does and wait for its first answer, as often as wanted."""
     base = Path(task["base"])
     program = Path(__file__).resolve().with_name("compared_inference.py")
     prefix = base / "prefix"
@@ -188,7 +188,8 @@ def infer(task: Task) -> Task:
     python = task["python"].replace("{base}", str(base))
     environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
     try:
-        return _asked([python, str(program), json.dumps(order)], environment)
+        argv = [python, str(program), json.dumps(order)]
+        return {"answers": [_asked(argv, environment) for _ in range(task["times"])]}
     finally:
         shutil.rmtree(str(prefix), ignore_errors=True)
 
