@@ -38,7 +38,8 @@ def project(tmp_path: Path) -> Path:
     """A fleet with one library, which has a release and then another."""
     wheels = tmp_path / "wheels"
     for version, mark in (("1.0", b"one"), ("1.1", b"two")):
-        files = {"above/__init__.py": "", "above/data": WEIGHT[:50_000] + mark + WEIGHT[50_000:]}
+        data = WEIGHT[:50_000] + mark + WEIGHT[50_000:]
+        files: dict[str, str | bytes] = {"above/__init__.py": "", "above/data": data}
         make_wheel(wheels, "above", version, files=files)
     (tmp_path / "fn").mkdir()
     (tmp_path / "fn/fn.py").write_text("def handler(event, context):\n    return event\n")
