@@ -21,6 +21,8 @@ from pathlib import Path
 
 from ggfleet.bundle import Silent
 from ggfleet.bundle.build import build
+from ggfleet.bundle.delta import Tree, write_delta
+from ggfleet.bundle.deltas import WORTH
 from ggfleet.model import (
     BY_SIZE,
     REST,
@@ -56,6 +58,20 @@ def whole_archive(_: Archive | None, after: Archive, __: Path) -> int:
     return after.size
 
 
+def delta(before: Archive | None, after: Archive, out: Path) -> int:
+    """The delta where the device has the tree before, and where it is worth it."""
+    if before is None or after.part is not Part.LIBRARIES:
+        return after.size
+    with (
+        Tree(out / before.file, before, Silent()) as one,
+        Tree(out / after.file, after, Silent()) as two,
+        tempfile.TemporaryFile() as stream,
+    ):
+        write_delta(stream, one, two, Silent())
+        size = stream.tell()
+    return size if size <= WORTH * after.size else after.size
+
+
 @dataclass(frozen=True)
 class Way:
     """How libraries are packed, and what a device fetches for an archive that changed."""
@@ -67,6 +83,7 @@ class Way:
 
 WAYS = (
     Way("one archive"),
+    Way("one archive, deltas", fetched=delta),
     Way("layers by size", BY_SIZE),
     Way("layers by name", BY_NAME),
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import subprocess
 import sys
 from pathlib import Path
@@ -37,7 +38,11 @@ def test_every_command_is_measured_for_every_size() -> None:
 def test_updates_count_what_has_another_name_afterwards(tmp_path: Path) -> None:
     """Whole archives move with every package, layers with their own, and the model alone."""
     for name, version in (("numpy_lite", "1.0"), ("numpy_lite", "2.0"), ("six", "1")):
-        make_wheel(tmp_path / "wheels", name, version, files={f"{name}.py": f"V = '{version}'"})
+        files: dict[str, str | bytes] = {
+            f"{name}.py": f"V = '{version}'",
+            f"{name}.bin": random.Random(1).randbytes(9000),
+        }
+        make_wheel(tmp_path / "wheels", name, version, files=files)
     (tmp_path / "weights").write_text("first")
     links = [f"--line={line}" for line in ("--no-index", f"--find-links {tmp_path / 'wheels'}")]
     base = [f"--base={each}" for each in ("numpy-lite==1.0", "six==1")]
@@ -52,11 +57,14 @@ def test_updates_count_what_has_another_name_afterwards(tmp_path: Path) -> None:
     model = "the model alone"
     assert moved == {
         ("one archive", "numpy-lite==2.0"): ["ml"],
+        ("one archive, deltas", "numpy-lite==2.0"): ["ml"],
         ("layers by size", "numpy-lite==2.0"): ["ml-small"],
         ("layers by name", "numpy-lite==2.0"): ["ml-numeric"],
         ("one archive", model): ["model"],
+        ("one archive, deltas", model): ["model"],
         ("layers by size", model): ["model"],
         ("layers by name", model): ["model"],
     }
     named, whole = (rows[way, "numpy-lite==2.0"] for way in ("layers by name", "one archive"))
     assert 0 < named["fetched"] < whole["fetched"]
+    assert 0 < rows["one archive, deltas", "numpy-lite==2.0"]["fetched"] < named["fetched"] / 2
