@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
+
+from yaml_values import ansible_value
 
 PROJECT = Path(__file__).parents[2]
 ROLES = sorted(path for path in (PROJECT / "roles").iterdir() if path.is_dir())
@@ -19,7 +20,7 @@ EMBEDDED = re.compile(r"\{[{%](.*?)[}%]\}", re.DOTALL)
 
 def switches(role: Path) -> set[str]:
     """Return the inputs that are declared as bool."""
-    specs = yaml.safe_load((role / "meta/argument_specs.yml").read_text())
+    specs = ansible_value((role / "meta/argument_specs.yml").read_text())
     options: dict[str, dict[str, Any]] = specs["argument_specs"]["main"]["options"]
     return {name for name, option in options.items() if option["type"] == "bool"}
 
@@ -61,7 +62,7 @@ def test_a_switch_as_it_comes_is_found(expression: str, found: bool) -> None:
 def test_switches_are_converted_wherever_they_decide(role: Path) -> None:
     """`allow_restart=false` on the command line must not restart."""
     paths = [*role.glob("tasks/*.yml"), *role.glob("vars/*.yml"), *role.glob("handlers/*.yml")]
-    used = [text for path in paths for text in expressions(yaml.safe_load(path.read_text()))]
+    used = [text for path in paths for text in expressions(ansible_value(path.read_text()))]
     used += [
         text for path in role.glob("templates/*") for text in EMBEDDED.findall(path.read_text())
     ]
