@@ -147,10 +147,10 @@ def test_print_shows_what_is_folded_on_white_paper(browser: Browser, reported: R
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing(browser: Browser, reported: Reported, scheme: str) -> None:
+def test_axe_finds_nothing(browser: Browser, short: Reported, scheme: str) -> None:
     """Contrast, names, order of headings, what can be reached by keyboard (axe-core's rules)."""
     axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
-    with opened(browser, reported, color_scheme=scheme) as page:
+    with opened(browser, short, color_scheme=scheme) as page:
         open_all(page)
         found = axe.run(page).response
     told = {v["id"]: v["nodes"][0]["failureSummary"] for v in found["violations"]}
