@@ -12,7 +12,7 @@ from ggfleet.compare.matrix.cells import Outcome
 from ggfleet.errors import CompareError, GgfleetError
 from ggfleet.predict.fit import cells_of, fit
 from ggfleet.predict.judge import by_link, hold_out, in_turn, questions
-from ggfleet.predict.model import read_model, write_model
+from ggfleet.predict.model import SHIPPED, read_model, write_model
 from ggfleet.predict.solve import fit_relative, non_negative
 from unit.measured_matrix import TRUTHS, observations
 
@@ -94,6 +94,13 @@ def test_a_model_is_read_as_it_was_written(tmp_path: Path) -> None:
     assert again.predict(cell.cell, cell.payload) == model.predict(cell.cell, cell.payload)
 
 
+@pytest.mark.skipif(not SHIPPED.exists(), reason="no model comes with this ggfleet")
+def test_the_model_that_comes_with_ggfleet_was_measured_and_judged() -> None:
+    model = read_model(SHIPPED)
+    assert model.origin["judged"]
+    assert {"in-function", "os-pip", "ml-resource-zip"} <= model.laws.keys()
+
+
 @pytest.mark.parametrize("text", ["", "[]", '{"version": 9}', '{"version": 1, "strategies": {}}'])
 def test_what_is_no_model_is_told(tmp_path: Path, text: str) -> None:
     (tmp_path / "model.json").write_text(text)
@@ -118,6 +125,15 @@ def test_least_squares_that_may_not_be_negative_satisfy_their_conditions(seed: i
     assert (found >= 0).all()
     assert np.abs(pull[found > 0]).max(initial=0) < 1e-8
     assert pull.max() < 1e-8
+
+
+def test_a_floor_is_kept() -> None:
+    """Where nothing tells two terms apart, the one with a floor gets just that."""
+    rows = [{"link": float(n), "work": float(n)} for n in range(1, 20)]
+    found = [4.0 * n for n in range(1, 20)]
+    assert fit_relative(rows, found, 0.1, floors={"link": 1.0}) == pytest.approx(
+        {"link": 1, "work": 3}, rel=0.01
+    )
 
 
 def test_an_outlier_hardly_moves_a_fit() -> None:
