@@ -14,6 +14,7 @@ from ggfleet.predict.fit import cells_of, fit
 from ggfleet.predict.judge import by_link, hold_out, in_turn, questions
 from ggfleet.predict.model import SHIPPED, read_model, write_model
 from ggfleet.predict.solve import fit_relative, non_negative
+from ggfleet.simulate.transfer import LITE, PIP_BEFORE_25_1, Retry, fetch
 from unit.measured_matrix import TRUTHS, observations
 
 CELLS = cells_of(observations())
@@ -76,6 +77,30 @@ def test_what_failed_is_no_good_choice() -> None:
     told = [e for e in hold_out(broken, 0.9, seed=1).choices if "/far/" in e.question]
     assert "image" not in {each.best for each in told}
     assert any(each.regret == float("inf") for each in told)
+
+
+@pytest.mark.parametrize("retry", [LITE, PIP_BEFORE_25_1], ids=lambda each: each.name)
+def test_the_program_is_found_by_its_failures(retry: Retry) -> None:
+    """Over links that break every 20, 60 and 200 MB: who starts over, and who gives up at once."""
+    cells = [each for each in FEW if each.cell.strategy == "image"]
+    rng = np.random.default_rng(5)
+    for drop in (20.0, 60.0, 200.0):
+        for one in cells[:4]:
+            count = np.full(2000, 6.25e6)
+            files = [float(one.payload.fetched_bytes)]
+            got = fetch(rng, files, count, np.full(2000, drop * 1e6), retry)
+            link = replace(one.cell.link, name=f"drops {drop}", drop_mb=drop)
+            done = got.whole if got.whole.any() else ~got.whole
+            cells.append(
+                replace(
+                    one,
+                    cell=replace(one.cell, link=link),
+                    failed=float(1 - got.whole.mean()),
+                    bytes=float(np.mean(got.bytes[done])) * 1.03,
+                    seconds=float(np.mean(got.seconds[done])) + one.seconds,
+                )
+            )
+    assert fit(cells).laws["image"].shape.retry == retry
 
 
 def test_nothing_to_fit_is_told() -> None:
