@@ -12,8 +12,9 @@ from ggfleet.compare.matrix.cells import Outcome
 from ggfleet.errors import CompareError, GgfleetError
 from ggfleet.predict.fit import cells_of, fit
 from ggfleet.predict.judge import by_link, hold_out, in_turn, questions
-from ggfleet.predict.model import read_model, write_model
+from ggfleet.predict.model import SHIPPED, read_model, write_model
 from ggfleet.predict.solve import fit_relative, non_negative
+from ggfleet.simulate.transfer import LITE, PIP_BEFORE_25_1, Retry, fetch
 from unit.measured_matrix import TRUTHS, observations
 
 CELLS = cells_of(observations())
@@ -78,6 +79,30 @@ def test_what_failed_is_no_good_choice() -> None:
     assert any(each.regret == float("inf") for each in told)
 
 
+@pytest.mark.parametrize("retry", [LITE, PIP_BEFORE_25_1], ids=lambda each: each.name)
+def test_the_program_is_found_by_its_failures(retry: Retry) -> None:
+    """Over links that break every 20, 60 and 200 MB: who starts over, and who gives up at once."""
+    cells = [each for each in FEW if each.cell.strategy == "image"]
+    rng = np.random.default_rng(5)
+    for drop in (20.0, 60.0, 200.0):
+        for one in cells[:4]:
+            count = np.full(2000, 6.25e6)
+            files = [float(one.payload.fetched_bytes)]
+            got = fetch(rng, files, count, np.full(2000, drop * 1e6), retry)
+            link = replace(one.cell.link, name=f"drops {drop}", drop_mb=drop)
+            done = got.whole if got.whole.any() else ~got.whole
+            cells.append(
+                replace(
+                    one,
+                    cell=replace(one.cell, link=link),
+                    failed=float(1 - got.whole.mean()),
+                    bytes=float(np.mean(got.bytes[done])) * 1.03,
+                    seconds=float(np.mean(got.seconds[done])) + one.seconds,
+                )
+            )
+    assert fit(cells).laws["image"].shape.retry == retry
+
+
 def test_nothing_to_fit_is_told() -> None:
     with pytest.raises(CompareError):
         fit([])
@@ -92,6 +117,13 @@ def test_a_model_is_read_as_it_was_written(tmp_path: Path) -> None:
     assert again == model
     cell = CELLS[0]
     assert again.predict(cell.cell, cell.payload) == model.predict(cell.cell, cell.payload)
+
+
+@pytest.mark.skipif(not SHIPPED.exists(), reason="no model comes with this ggfleet")
+def test_the_model_that_comes_with_ggfleet_was_measured_and_judged() -> None:
+    model = read_model(SHIPPED)
+    assert model.origin["judged"]
+    assert {"in-function", "os-pip", "ml-resource-zip"} <= model.laws.keys()
 
 
 @pytest.mark.parametrize("text", ["", "[]", '{"version": 9}', '{"version": 1, "strategies": {}}'])
@@ -118,6 +150,15 @@ def test_least_squares_that_may_not_be_negative_satisfy_their_conditions(seed: i
     assert (found >= 0).all()
     assert np.abs(pull[found > 0]).max(initial=0) < 1e-8
     assert pull.max() < 1e-8
+
+
+def test_a_floor_is_kept() -> None:
+    """Where nothing tells two terms apart, the one with a floor gets just that."""
+    rows = [{"link": float(n), "work": float(n)} for n in range(1, 20)]
+    found = [4.0 * n for n in range(1, 20)]
+    assert fit_relative(rows, found, 0.1, floors={"link": 1.0}) == pytest.approx(
+        {"link": 1, "work": 3}, rel=0.01
+    )
 
 
 def test_an_outlier_hardly_moves_a_fit() -> None:

@@ -28,7 +28,9 @@ if TYPE_CHECKING:
     from ggfleet.advise.advice import Advice, Turn, Weighed
     from ggfleet.advise.options import Case
     from ggfleet.advise.year import Reckoner
+    from ggfleet.predict.model import Model
 
+FEW_LINKS = 3
 YEAR = (1.0, "year")
 UNITS = ((365.0, "day"), (52.0, "week"), (12.0, "month"))
 COLUMNS = ("", "a year, for each core", "bytes", "time", "cost")
@@ -102,7 +104,7 @@ def command(
     if as_json:
         output.print_json(_as_json(case, on, reckoner, found))
     else:
-        _tell(case, on, found, assumed=links is None)
+        _tell(case, on, found, reckoner.model, assumed=links is None)
     return 0
 
 
@@ -140,7 +142,7 @@ def _reckoner(model_file: Path | None, links: Path | None) -> Reckoner:
     return Reckoner(read_model(model_file or SHIPPED), read_world(links) if links else WORLD)
 
 
-def _tell(case: Case, platform: str, found: list[Advice], *, assumed: bool) -> None:
+def _tell(case: Case, platform: str, found: list[Advice], model: Model, *, assumed: bool) -> None:
     cores = sum(core.platform == platform for core in case.fleet.cores)
     output.out.print(
         f"{case.fleet.name} on {platform}, Greengrass {'V2' if case.v2 else 'V1'}, "
@@ -155,6 +157,10 @@ def _tell(case: Case, platform: str, found: list[Advice], *, assumed: bool) -> N
         output.out.print("* is assumed: write `updates` into the spec, or see --updates")
     if assumed:
         output.out.print("links, devices and prices are assumptions: name yours with --links")
+    measured = model.origin.get("links")
+    if isinstance(measured, list) and len(measured) < FEW_LINKS:
+        count = output.plural(len(measured), "link")
+        output.out.print(f"the model was measured over {count}: what it says of others is a guess")
     output.out.print("the number of cores multiplies all figures and changes no choice")
     if not case.v2:
         output.out.print(V1_ENDED)
@@ -202,6 +208,7 @@ def _reasons(advice: Advice) -> list[str]:
     if advice.question.table != advice.chosen:
         lines.append(f"size and rate of change alone would say: {advice.question.table}")
     lines += [turned(turn) for turn in advice.turns]
+    lines += [firm] if (firm := _firm(advice)) else []
     others: dict[str, list[str]] = {}
     for link, best in advice.by_link.items():
         if best != advice.chosen:
@@ -211,6 +218,18 @@ def _reasons(advice: Advice) -> list[str]:
         if each.name == advice.chosen:
             lines += each.notes
     return lines
+
+
+def _firm(advice: Advice) -> str:
+    """What no rate or price within reach would change, where there was a choice."""
+    if sum(each.year is not None for each in advice.options) <= 1:
+        return ""
+    rates = any(turn.what in NOUNS for turn in advice.turns)
+    prices = any(turn.what not in NOUNS for turn in advice.turns)
+    what = " or ".join(
+        word for word, turns in (("rate of updates", rates), ("price", prices)) if not turns
+    )
+    return f"no other {what} changes that" if what else ""
 
 
 def _hardly_cheaper(advice: Advice) -> str:

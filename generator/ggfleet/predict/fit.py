@@ -24,6 +24,8 @@ LEAST_CPU = 0.1
 STREAMS = (1.0, 2.0, 4.0, 8.0)
 PROCESSORS = (1.0, 2.0, 4.0)
 
+LINK = {"link": 1.0}
+"""No byte comes faster than its link lets it; few links would let a fit say so."""
 WORTH = 0.95
 """A shape that is less simple has to be so much better."""
 
@@ -155,7 +157,7 @@ def _with_seconds(cells: Sequence[Measured], law: Law) -> Law:
             )
         )
         lasted.append(each.seconds - expected.pauses)
-    return replace(law, seconds=fit_relative(rows, lasted, LEAST_SECONDS, CHANGE))
+    return replace(law, seconds=fit_relative(rows, lasted, LEAST_SECONDS, CHANGE, LINK))
 
 
 def errors(cells: Sequence[Measured], law: Law) -> tuple[float, float]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 import numpy as np
 
@@ -19,20 +20,26 @@ SHY = 1e-3
 
 
 def fit_relative(
-    rows: Sequence[Mapping[str, float]], found: Sequence[float], least: float, shy: str = "\0"
+    rows: Sequence[Mapping[str, float]],
+    found: Sequence[float],
+    least: float,
+    shy: str = "\0",
+    floors: Mapping[str, float] = MappingProxyType({}),
 ) -> dict[str, float]:
     """Coefficients of named terms, so that relative errors are small.
 
     `rows` are the terms of each cell, `found` what was measured there; errors are relative to that,
     or to `least` where it is smaller. Squares first, then reweighted towards absolute errors. Terms
-    whose names begin with `shy` are used only where the others do not explain the same. Terms that
-    get the coefficient 0 are left out.
+    whose names begin with `shy` are used only where the others do not explain the same. Those in
+    `floors` get that coefficient at least, and shyly more. Terms that get 0 are left out.
     """
     names = sorted({name for row in rows for name in row})
     scale = np.maximum(np.asarray(found, dtype=np.float64), least)
     terms = np.array([[row.get(name, 0.0) for name in names] for row in rows]) / scale[:, None]
-    wanted = np.asarray(found, dtype=np.float64) / scale
-    fines = np.diag([math.sqrt(SHY) if name.startswith(shy) else 0.0 for name in names])
+    given = np.array([floors.get(name, 0.0) for name in names])
+    wanted = np.asarray(found, dtype=np.float64) / scale - terms @ given
+    fined = [name.startswith(shy) or name in floors for name in names]
+    fines = np.diag(math.sqrt(SHY) * np.array(fined, dtype=np.float64))
     fines *= np.sqrt((terms**2).sum(axis=0))
     weights = np.ones(len(found))
     solution = np.zeros(len(names))
@@ -42,7 +49,8 @@ def fit_relative(
             np.concatenate([wanted * weights, np.zeros(len(names))]),
         )
         weights = 1 / np.sqrt(np.maximum(np.abs(terms @ solution - wanted), NEAR))
-    return {name: float(value) for name, value in zip(names, solution, strict=True) if value > 0}
+    weighed = zip(names, solution + given, strict=True)
+    return {name: float(value) for name, value in weighed if value > 0}
 
 
 def non_negative(terms: Numbers, wanted: Numbers) -> Numbers:

@@ -78,6 +78,11 @@ def _owned(section: Section | None) -> Owned:
     return Owner.group.read(section), Owner.permission.read(section)
 
 
+def _form(word: str) -> Form:
+    """A value that was none was told already: it stands for the default."""
+    return Form(word) if word in set(Form) else Form.ZIP
+
+
 def _updates(like: str) -> Key[float | None]:
     """`2 per year`, or nothing."""
     about = "How often it changes, for `ggfleet advise` alone; assumed when nothing is said."
@@ -153,7 +158,7 @@ class Library(Table):
         "`ml-resource` alone.",
         (str(Form.ZIP), str(Form.TAR)),
         str(Form.ZIP),
-    ).mapped(Form)
+    ).mapped(_form)
     layers = _layers()
     updates = _updates("2 per year")
     conditions = (
