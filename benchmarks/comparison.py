@@ -19,7 +19,7 @@ from fleet.measured import Place
 from ggfleet.cli.options import loaded
 from ggfleet.cli.progress import reporting
 from ggfleet.compare.matrix.drift import measure_drift
-from ggfleet.compare.matrix.fill import Filling
+from ggfleet.compare.matrix.fill import Filling, outlook
 from ggfleet.compare.matrix.goods import BuiltGoods
 from ggfleet.compare.matrix.plan import read_plan
 from ggfleet.compare.matrix.prepare import workload
@@ -27,6 +27,7 @@ from ggfleet.compare.matrix.runs import runs_in
 from ggfleet.compare.matrix.strategy import strategies
 from ggfleet.errors import GgfleetError
 from ggfleet.system.files import write_json
+from ggfleet.system.process import run
 
 DRIFT = "drift.json"
 HERE = Path(__file__).resolve().parent
@@ -44,6 +45,7 @@ def main() -> int:
         sys.exit(f"this needs {', '.join(lacking)}")
     try:
         measure(given)
+        report(given.out)
     except GgfleetError as error:
         print(f"error: {error.message}\n  fix: {error.fix}", file=sys.stderr)
         return 2
@@ -59,7 +61,7 @@ def measure(given: argparse.Namespace) -> None:
         goods = BuiltGoods(work, progress)
         filling = Filling(work, goods, chosen, runs, progress)
         ahead = filling.missing(plan.lives())
-        progress.say(filling.outlook(ahead))
+        progress.say(outlook(ahead, filling.seconds(ahead)))
         if not ahead:
             return
         fleet = Fleet()
@@ -73,6 +75,12 @@ def measure(given: argparse.Namespace) -> None:
             fleet.close()
         if left:
             progress.say(f"{len(left)} lives are left for another run: time is up")
+
+
+def report(out: Path) -> None:
+    """Write what was measured for people."""
+    argv = ["report", str(out / "runs.jsonl"), "--out", str(out / "report"), "--here"]
+    print(run([sys.executable, "-m", "ggfleet", *argv]))
 
 
 def drift(fleet: Fleet, place: Place, goods: BuiltGoods, path: Path) -> None:

@@ -93,10 +93,12 @@ def test_a_strategy_lives_through_all_changes(
         "light 1.0.0, model 2, function 2", "light 1.0.1, model 2, function 2",
         "light 1.1.0, model 2, function 2", "light 1.0.1, model 2, function 2", "",
     ]  # fmt: skip
+    more = 60_000 if name == "os-pip-uv" else 12_000
     for each in seen.values():
-        # Headers of frames are 4.6 %; a line of HTTP for each file, lists of wheels, and what TCP says.
+        # Headers of frames are 4.6 %; HTTP's own, lists of wheels, and what TCP says. uv looks into
+        # wheels, by ranges, before it fetches them.
         assert each.payload.fetched_bytes <= each.received_bytes
-        assert each.received_bytes < 1.06 * each.payload.fetched_bytes + 12_000
+        assert each.received_bytes < 1.06 * each.payload.fetched_bytes + more
         assert each.seconds > 0
         assert each.cpu_seconds > 0
         assert each.peak_memory_bytes > 1_000_000

@@ -58,14 +58,17 @@ def environment() -> dict[str, str]:
 def test_a_killed_measurement_goes_on_where_it_was(script: list[str], tmp_path: Path) -> None:
     """What was measured stays as it is, byte by byte; the torn line is measured again."""
     path = tmp_path / "out/runs.jsonl"
-    running = subprocess.Popen(script, env=environment(), stderr=subprocess.PIPE)
+    # Into a file: what the killed script has started may hold a pipe open until it is swept.
+    said = tmp_path / "said"
+    with said.open("w") as stream:
+        running = subprocess.Popen(script, env=environment(), stdout=stream, stderr=stream)
     deadline = time.monotonic() + 300
     while not path.exists() or path.read_text().count("\n") < 3:
         assert time.monotonic() < deadline
-        assert running.poll() is None, running.communicate()
+        assert running.poll() is None, said.read_text()
         time.sleep(0.05)
     running.send_signal(signal.SIGKILL)
-    running.communicate()
+    running.wait()
     whole = path.read_bytes()[: path.read_bytes().rfind(b"\n") + 1]
     with path.open("ab") as stream:
         stream.write(b'{"cell": {"change"')

@@ -80,7 +80,14 @@ def test_a_plan_that_is_wrong_is_refused_with_the_place(
 
 
 def test_the_plan_of_the_project_can_be_read() -> None:
-    """`make compare` begins with it; an hour is enough to fill most of it."""
+    """`make compare` begins with it."""
     plan = read_plan(Path(__file__).parents[2] / "benchmarks/comparison.toml")
     assert {"os-pip", "ml-resource-zip", "in-function"} <= set(plan.strategies())
     assert {life.conditions.link.mbit_s for life in plan.lives()} >= {5, 50, 500}
+
+
+def test_the_plan_with_tensorflow_can_be_read() -> None:
+    """Its wheels do not fit into a function's package."""
+    plan = read_plan(Path(__file__).parents[2] / "benchmarks/comparison-tensorflow.toml")
+    assert "in-function" not in plan.strategies()
+    assert plan.function == "digits-container"

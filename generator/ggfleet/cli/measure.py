@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
 import click
 
 from ggfleet.cli import output
-from ggfleet.cli.options import cache_option, loaded
+from ggfleet.cli.options import cache_option, json_option, loaded
 from ggfleet.cli.progress import reporting
 from ggfleet.compare.matrix.device import find_device
-from ggfleet.compare.matrix.fill import Filling, OwnConditions
+from ggfleet.compare.matrix.fill import Filling, OwnConditions, outlook
 from ggfleet.compare.matrix.goods import BuiltGoods
-from ggfleet.compare.matrix.plan import read_plan
+from ggfleet.compare.matrix.plan import Life, read_plan
 from ggfleet.compare.matrix.prepare import workload
-from ggfleet.compare.matrix.runs import runs_in
+from ggfleet.compare.matrix.runs import Runs, runs_in
 from ggfleet.compare.matrix.server import GoodsServer
 from ggfleet.compare.matrix.strategy import strategies
+
+EVERY_ADDRESS = "0.0.0.0"  # noqa: S104 - the device is elsewhere
 
 
 @click.command()
@@ -54,6 +57,7 @@ from ggfleet.compare.matrix.strategy import strategies
 )
 @click.option("--estimate", is_flag=True, help="Build, tell how long it would take, and end.")
 @cache_option
+@json_option
 def command(
     plan_file: Path,
     destination: str,
@@ -63,6 +67,7 @@ def command(
     time_limit: float,
     estimate: bool,
     cache: Path,
+    as_json: bool,
 ) -> int:
     """Measure how ML libraries should reach a device, on a device of yours.
 
@@ -72,21 +77,35 @@ def command(
     """
     plan = read_plan(plan_file)
     with ExitStack() as stack:
-        progress = stack.enter_context(reporting())
+        progress = stack.enter_context(reporting(quiet=as_json))
         runs = stack.enter_context(runs_in(out / "runs.jsonl"))
         chosen = strategies(plan.strategies())
         work = workload(plan, loaded(plan.spec), out.absolute(), cache)
         filling = Filling(work, BuiltGoods(work, progress), chosen, runs, progress)
-        ahead = filling.missing(plan.lives())
-        progress.say(filling.outlook(ahead))
-        if estimate or not ahead:
-            return 0
-        device, own_address = find_device(destination, options)
-        server = stack.enter_context(GoodsServer(filling.goods.folder, address="0.0.0.0"))  # noqa: S104 - the device is elsewhere
-        place = OwnConditions(device, f"http://{serve or own_address}:{server.port}")
-        device.prepare(chosen.values())
-        left = filling.fill(place, ahead, time_limit * 60)
-    if left:
-        cells = sum(len(life.changes) for life in left)
-        output.err.print(f"{output.plural(cells, 'cell')} left: run it again for more")
+        left = ahead = filling.missing(plan.lives())
+        seconds = filling.seconds(ahead)
+        progress.say(outlook(ahead, seconds))
+        if ahead and not estimate:
+            device, own_address = find_device(destination, options)
+            server = stack.enter_context(GoodsServer(filling.goods.folder, EVERY_ADDRESS))
+            place = OwnConditions(device, f"http://{serve or own_address}:{server.port}")
+            device.prepare(chosen.values())
+            left = filling.fill(place, ahead, time_limit * 60)
+    _tell(runs, left, 0.0 if not left else seconds, as_json=as_json)
     return 0
+
+
+def _tell(runs: Runs, left: Sequence[Life], seconds: float, *, as_json: bool) -> None:
+    cells = sum(len(life.changes) for life in left)
+    if as_json:
+        output.print_json(
+            {
+                "runs": str(runs.path),
+                "observations": len(runs.found),
+                "cells_left": cells,
+                "estimated_seconds": round(seconds),
+            }
+        )
+    else:
+        count = output.plural(len(runs.found), "observation")
+        output.out.print(f"{count} in {runs.path}; {output.plural(cells, 'cell')} left to measure")

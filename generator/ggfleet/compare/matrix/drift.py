@@ -63,7 +63,7 @@ def _installed(device: Device, goods: BuiltGoods, names: list[str]) -> dict[str,
         {"do": "remove"},
         {"do": "run", "argv": ["python3", "-m", "venv", "{base}/venv"]},
         {"do": "run", "argv": [*install, "--trusted-host", host, *names]},
-        {"do": "run", "argv": [*PIP, "freeze", "--all", "--exclude", "pip"]},
+        {"do": "run", "argv": [*PIP, "freeze"]},
     ]
     task = {"task": "change", "base": BASE, "steps": steps, "seconds": PATIENCE}
     found = device.task(task, Limits(), PATIENCE)

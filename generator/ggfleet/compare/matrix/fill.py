@@ -94,11 +94,9 @@ class Filling:
         """The lives of which something is not measured yet."""
         return [life for life in lives if not all(self.runs.has(key) for key in life.wanted)]
 
-    def outlook(self, lives: Sequence[Life]) -> str:
-        """How much there is to do; it builds what is not built yet."""
-        seconds = sum(self._guess(life) for life in lives)
-        cells = sum(len(life.changes) for life in lives)
-        return f"{cells} cells in {len(lives)} lives, about {seconds / 60:.0f} min"
+    def seconds(self, lives: Sequence[Life]) -> float:
+        """How long lives take, roughly; it builds what is not built yet."""
+        return sum(self._guess(life) for life in lives)
 
     def _guess(self, life: Life) -> float:
         return estimate(self.strategies[life.strategy], self.goods, life)
@@ -156,3 +154,9 @@ def told(seen: Observation) -> str:
         f"{seen.cell.key} run {seen.run}: {seen.received_bytes / 1e6:.2f} MB, "
         f"{seen.seconds:.1f} s{first}{failed}"
     )
+
+
+def outlook(lives: Sequence[Life], seconds: float) -> str:
+    """One line about what there is to do."""
+    cells = sum(len(life.changes) for life in lives)
+    return f"{cells} cells in {len(lives)} lives, about {seconds / 60:.0f} min"
