@@ -1,16 +1,18 @@
-"""The benchmarks measure what they say."""
+"""The benchmarks measure what they say: every command or way, of something that works."""
 
 from __future__ import annotations
 
 import json
+import os
 import random
 import subprocess
 import sys
 from pathlib import Path
 
 from functional.ggfleet_command import ROOT
+from functional.simple_index import serving
 from ggfleet.render import TARGETS
-from unit.wheelmaker import make_wheel
+from unit.wheelmaker import PI, make_wheel
 
 SCALE = ROOT / "benchmarks/scale.py"
 UPDATES = ROOT / "benchmarks/updates.py"
@@ -68,3 +70,34 @@ def test_updates_count_what_has_another_name_afterwards(tmp_path: Path) -> None:
     named, whole = (rows[way, "numpy-lite==2.0"] for way in ("layers by name", "one archive"))
     assert 0 < named["fetched"] < whole["fetched"]
     assert 0 < rows["one archive, deltas", "numpy-lite==2.0"]["fetched"] < named["fetched"] / 2
+
+
+BUNDLE = ROOT / "benchmarks/bundle.py"
+
+
+def test_every_way_of_bundling_is_measured(tmp_path: Path) -> None:
+    """Cold and warm, from one index; what comes of each is what is in its wheels."""
+    code = {"native/core.py": "value = 1\n" * 1000}
+    make_wheel(tmp_path / "wheels", "native", tag=PI, metadata="Requires-Dist: pure\n", files=code)
+    make_wheel(tmp_path / "wheels", "pure")
+    (tmp_path / "r.txt").write_text("native\n")
+    given = ("--requirements", tmp_path / "r.txt", "--cache", tmp_path / "cache")
+    with serving(tmp_path / "wheels") as index:
+        done = subprocess.run(
+            [sys.executable, BUNDLE, *given, "--work", tmp_path, "--json"],
+            capture_output=True, text=True, check=False,
+            env={**os.environ, "UV_DEFAULT_INDEX": index.url},
+        )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    rows = {(row["way"], row["state"]): row for row in json.loads(done.stdout)["rows"]}
+    assert len(rows) == 3 * 2 + 2 * 3
+    for row in rows.values():
+        assert row["wall"] > 0
+        assert row["disk"] >= row["sizes"]["archive"] > 500
+    ours, theirs = (
+        rows[way, "cold"]["sizes"] for way in ("ggfleet bundle", "pip install --target, tar czf")
+    )
+    # Compiled files more, records of the installer less
+    assert ours["files"] == 2 + 2 + 2 * 2
+    assert theirs["unpacked"] > len(code["native/core.py"])
+    assert not list(tmp_path.glob("bench-*"))

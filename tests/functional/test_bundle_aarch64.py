@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from fleet import requirements
-from fleet.emulation import INTERPRETER, Emulation
-from fleet.rootfs import rootfs
+from fleet.emulation import INTERPRETER
+from fleet.extracted import extracted
 from fleet.system import ARM64, TRIXIE_ARM64, System
 from functional.digits_sample import samples
 from functional.test_bundle_lean import PROGRAMS, bundled, share_right
@@ -56,11 +56,7 @@ def device(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     if lacking := requirements.missing(system):
         pytest.skip(f"an arm64 system needs {', '.join(lacking)}")
     folder = tmp_path_factory.mktemp("device")
-    emulation = Emulation(folder / "interpreters", f"ggf{os.getpid()}-bundle")
-    try:
-        root = rootfs(system)  # programs of arm64 run while it is built
-    finally:
-        emulation.close()
+    root = extracted(system)
     for name in ("etc", "lib", "usr"):
         (folder / name).symlink_to(root / name)
     (folder / "proc").mkdir()
