@@ -216,7 +216,8 @@ def disk(place: Path) -> Iterator[Path]:
         yield place
     finally:
         if mounted:
-            subprocess.run(["umount", place], check=True)
+            # what an interrupted program has started may be at work there for a moment more
+            subprocess.run(["umount", "--lazy", place], check=True)
         shutil.rmtree(place)
         image.unlink()
 
