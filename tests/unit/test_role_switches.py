@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 import yaml
 
+from yaml_values import ansible_value
+
 PROJECT = Path(__file__).parents[2]
 ROLES = sorted(path for path in (PROJECT / "roles").iterdir() if path.is_dir())
 EXPRESSIONS = ("when", "that", "until", "changed_when", "failed_when")
@@ -19,7 +21,7 @@ EMBEDDED = re.compile(r"\{[{%](.*?)[}%]\}", re.DOTALL)
 
 def switches(role: Path) -> set[str]:
     """Return the inputs that are declared as bool."""
-    specs = yaml.safe_load((role / "meta/argument_specs.yml").read_text())
+    specs = ansible_value((role / "meta/argument_specs.yml").read_text())
     options: dict[str, dict[str, Any]] = specs["argument_specs"]["main"]["options"]
     return {name for name, option in options.items() if option["type"] == "bool"}
 
