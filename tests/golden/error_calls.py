@@ -19,12 +19,14 @@ from ggfleet.bundle import read_manifest
 from ggfleet.bundle.archive import pack
 from ggfleet.bundle.contents import contents_path, read_contents
 from ggfleet.bundle.credentials import Credentials
+from ggfleet.bundle.deltas import add_deltas
 from ggfleet.bundle.fetch import WheelCache, open_url
 from ggfleet.bundle.indexes import check_pinned
 from ggfleet.bundle.layers import divide
 from ggfleet.bundle.limits import check_unpacked
 from ggfleet.bundle.lock import lock_path, lock_text
 from ggfleet.bundle.locks import Locks, check_known, wanted
+from ggfleet.bundle.manifest import write_manifest
 from ggfleet.bundle.requirements import read_requirements
 from ggfleet.bundle.resolve import Lock, resolve
 from ggfleet.bundle.sources import DiskFile, function_entries, model_entries
@@ -42,7 +44,7 @@ from ggfleet.localcore.v2.configuration import ConfigurationStore
 from ggfleet.localcore.v2.layout import ComponentLayout
 from ggfleet.localcore.v2.plans import configured, permitted, planned
 from ggfleet.localcore.v2.variables import Variables
-from ggfleet.model import REST, Components, Install, Layer, Part
+from ggfleet.model import REST, Components, Install, Layer, Manifest, Part
 from ggfleet.model import Index as PackageIndex
 from localcore_support import CORE, FolderStore, Group, arn, tar_of, zip_of
 from unit.factories import make_archive, make_fleet, make_library, make_platform
@@ -107,6 +109,19 @@ def layers(folder: Path, case: Case) -> None:
     ]
     named = [Layer(name, tuple(packages)) for name, packages in case["layers"].items()]
     divide([*named, Layer(REST)], wheels, lambda each: folder / each.filename, print)
+
+
+def deltas(folder: Path, case: Case) -> None:
+    """From `old`, the archive of the version before: its text, or the files of its zip."""
+    before = make_archive(file="libraries/old.zip", tree_sha256="1" * 64)
+    for place, archive in (("out", make_archive()), ("old", before)):
+        (folder / place / "libraries").mkdir(parents=True)
+        write_manifest(folder / place / "manifest.json", Manifest((archive,)))
+    old = case.get("old")
+    if old is not None:
+        content = old.encode() if isinstance(old, str) else zip_of(old)
+        (folder / "old" / before.file).write_bytes(content)
+    add_deltas(folder / "out", [folder / "old"], Listener())
 
 
 def size(_: Path, case: Case) -> None:
@@ -351,6 +366,7 @@ def patched(content: Any, change: Any) -> Any:
 
 CALLS: Mapping[str, Callable[[Path, Case], None]] = {
     "bundle/contents": contents,
+    "bundle/deltas": deltas,
     "bundle/fetch": fetch,
     "bundle/function": function,
     "bundle/layers": layers,
