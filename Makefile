@@ -12,7 +12,7 @@ COMPILE := $(UV) pip compile -q --universal --generate-hashes --no-header --no-a
            --no-emit-index-url --no-emit-find-links
 MODEL := build/models/digits/metrics.json
 
-.PHONY: help venv demo test lint unit model lock dist collection clean
+.PHONY: help venv demo compare test lint unit model lock dist collection clean
 
 help: ## tell what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | sort | expand -t 12
@@ -37,6 +37,10 @@ $(MODEL): models/train.py models/replace.py models/requirements.txt | build/trai
 
 demo: .venv/.base $(MODEL) ## the whole way once: train, bundle, render, run, compare
 	$(BIN)/python scripts/demo.py
+
+compare: .venv/.dev $(MODEL) ## measure the matrix of strategies on the test fleet, as root (PLAN, OUT, MINUTES)
+	PYTHONPATH=generator:tests $(BIN)/python benchmarks/comparison.py --plan $(or $(PLAN),benchmarks/comparison.toml) \
+	  --out $(or $(OUT),build/comparison) --time-limit $(or $(MINUTES),0)
 
 test: .venv/.dev $(MODEL) lint ## lint, then every test that can run here
 	$(BIN)/pytest $(PYTEST_ARGS)

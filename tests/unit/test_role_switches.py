@@ -11,8 +11,6 @@ import pytest
 
 from yaml_values import ansible_value
 
-from yaml_values import ansible_value
-
 PROJECT = Path(__file__).parents[2]
 ROLES = sorted(path for path in (PROJECT / "roles").iterdir() if path.is_dir())
 EXPRESSIONS = ("when", "that", "until", "changed_when", "failed_when")
