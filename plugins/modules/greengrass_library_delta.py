@@ -11,8 +11,9 @@ description:
     tree.
   - A delta that does not lead there changes nothing and is no failure. I(applied) is false then,
     I(reason) tells why, and the whole archive is what helps.
-  - The tree waits in C(.tmp) below the directory until M(greengrass_library_version) takes it.
-    What a killed run left there is removed by the next one.
+  - The tree waits in C(.tmp) below the directory until
+    M(ggfleet.greengrass.greengrass_library_version) takes it. What a killed run left there is
+    removed by the next one.
 options:
   directory:
     description: The directory of the set of libraries.

@@ -70,8 +70,9 @@ options:
     default: ""
   tree:
     description:
-      - Instead of an archive, the tree that M(greengrass_library_delta) has made of another
-        version. It becomes part of this one.
+      - Instead of an archive, the tree that
+        M(ggfleet.greengrass.greengrass_library_delta) has made of another version. It becomes part
+        of this one.
     type: str
     default: ""
   form:
