@@ -17,8 +17,6 @@ from ggfleet.errors import CompareError
 from ggfleet.predict.fit import LEAST_BYTES, LEAST_SECONDS, Measured, fit, off
 from ggfleet.predict.model import Model, Prediction
 
-TIE = 0.05
-"""Strategies whose figures differ by no more are taken for equally good in `nearly`."""
 FIGURES: Mapping[str, Callable[[Prediction | Measured], float]] = {
     "bytes": lambda found: found.bytes,
     "seconds": lambda found: found.seconds,

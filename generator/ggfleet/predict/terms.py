@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from ggfleet.compare.matrix.cells import Cell, Change, Payload
 from ggfleet.predict.transport import link_seconds
 from ggfleet.simulate.expected import Expected, expect
+from ggfleet.simulate.links import MB
 from ggfleet.simulate.transfer import Retry
 
-MB = 1e6
 CHANGE = "change "
 
 Terms = dict[str, float]
