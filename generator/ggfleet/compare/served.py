@@ -1,4 +1,4 @@
-"""Servers on loopback that a measurement starts and ends."""
+"""Servers that a measurement starts and ends."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from typing import Self
 
 
 class Served:
-    """A server that answers at `url` while the `with` block lasts."""
+    """A server that answers at `url`, on its `port`, while the `with` block lasts."""
 
     def __init__(self, server: socketserver.TCPServer) -> None:
         self._server = server
-        self.url = f"http://127.0.0.1:{server.server_address[1]}"
+        self.port: int = server.server_address[1]
+        self.url = f"http://127.0.0.1:{self.port}"
 
     def __enter__(self) -> Self:
         threading.Thread(target=self._server.serve_forever, daemon=True).start()

@@ -24,8 +24,7 @@ from ggfleet.bundle.resolve import Wheel, resolve
 from ggfleet.compare.matrix.slots import MARK
 from ggfleet.compare.matrix.strategy import (
     FIRST,
-    MINOR,
-    PATCH,
+    RELEASES,
     DeltaParcel,
     Parcel,
     Release,
@@ -50,7 +49,6 @@ from ggfleet.system.files import atomic_file, remove_tree, sha256, write_text
 from ggfleet.system.progress import Progress
 
 LIBRARY = "libraries"
-RELEASES = (FIRST, PATCH, MINOR)
 DESTINATION = "/mllibs"
 GZIP_LEVEL = 6
 """What `tar czf` takes."""

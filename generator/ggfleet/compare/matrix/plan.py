@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ggfleet.compare.matrix.cells import Cell, Change, Link, Processor, Storage
-from ggfleet.compare.matrix.strategy import FIRST, MINOR, PATCH
+from ggfleet.compare.matrix.strategy import RELEASES
 from ggfleet.errors import CompareError
 from ggfleet.model import BY_SIZE, REST, Layer
 
@@ -119,14 +119,14 @@ def _plan(content: dict[str, Any], folder: Path) -> MatrixPlan:
     if not sets:
         raise ValueError("it has no [[sets]]")
     libraries = content.get("libraries", {})
-    _only(libraries, (FIRST, PATCH, MINOR), "libraries")
+    _only(libraries, RELEASES, "libraries")
     return MatrixPlan(
         spec=folder / _text(content, "spec"),
         messages=folder / _text(content, "messages"),
         function=_text(content, "function"),
         platform=_text(content, "platform"),
         answers=_count(content.get("answers", 30), "answers"),
-        pins={release: dict(libraries.get(release, {})) for release in (FIRST, PATCH, MINOR)},
+        pins={release: dict(libraries.get(release, {})) for release in RELEASES},
         layers=_layers(content.get("layers", {})),
         sets=sets,
     )

@@ -16,8 +16,9 @@ import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Self
 from urllib.parse import unquote, urlsplit
+
+from ggfleet.compare.served import Served
 
 MB = 1e6
 RANGE = re.compile(r"bytes=(\d+)-(\d*)")
@@ -129,21 +130,12 @@ class _Server(ThreadingHTTPServer):
             return draw.expovariate(1 / mean) * MB
 
 
-class GoodsServer:
+class GoodsServer(Served):
     """Serves a folder on an address of this machine while the `with` block lasts."""
 
     def __init__(self, folder: Path, address: str = "127.0.0.1", port: int = 0) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        self._server = _Server((address, port), folder)
-        self.port: int = self._server.server_address[1]
-
-    def __enter__(self) -> Self:
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+        super().__init__(_Server((address, port), folder))
 
 
 def main(address: str, port: str, folder: str) -> None:

@@ -22,7 +22,7 @@ GROUP = "ggfleet.strategies"
 SSH = "SSH or agent"
 DEPLOYMENT = "deployment"
 
-FIRST, PATCH, MINOR = "first", "patch", "minor"
+RELEASES = FIRST, PATCH, MINOR = "first", "patch", "minor"
 """The releases of the libraries."""
 
 Step = Mapping[str, Json]
