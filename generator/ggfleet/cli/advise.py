@@ -10,19 +10,19 @@ from typing import TYPE_CHECKING
 import click
 
 from ggfleet.cli import output
-from ggfleet.cli.calibrate import load_extra
 from ggfleet.cli.options import (
     bundles_option,
+    chosen_platform,
     generation_option,
     json_option,
     loaded,
+    need_numpy,
     spec_argument,
 )
 from ggfleet.cli.render import manifest_in
 from ggfleet.cli.simulate import dollars, duration
 from ggfleet.errors import GgfleetError
 from ggfleet.model import Fleet, Json
-from ggfleet.spec.problems import suggestion
 
 if TYPE_CHECKING:
     from ggfleet.advise.advice import Advice, Turn, Weighed
@@ -91,13 +91,13 @@ def command(
     that `ggfleet calibrate` fitted to measurements; tells from when on another would be better.
     docs/advice.md tells the method and its assumptions.
     """
-    load_extra()
+    need_numpy("a prediction")
     from ggfleet.advise.advice import advise  # noqa: PLC0415 - numpy is an extra, and slow to load
     from ggfleet.advise.options import questions  # noqa: PLC0415
 
     fleet = loaded(spec)
     v2 = fleet.components.wanted if generation is None else generation == "v2"
-    on = _platform(fleet, platform)
+    on = chosen_platform(fleet, platform)
     case = _case(fleet, on, bundles, updates, years, v2=v2)
     reckoner = _reckoner(model_file, links)
     found = [advise(question, reckoner) for question in questions(case)]
@@ -106,14 +106,6 @@ def command(
     else:
         _tell(case, on, found, reckoner.model, assumed=links is None)
     return 0
-
-
-def _platform(fleet: Fleet, name: str) -> str:
-    known = [platform.name for platform in fleet.used_platforms()]
-    if name and name not in known:
-        message = f"--platform {name} is no platform that a core of the spec has"
-        raise GgfleetError(message, fix=suggestion(name, known))
-    return name or known[0]
 
 
 def _case(

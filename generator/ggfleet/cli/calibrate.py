@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TextIO
 import click
 
 from ggfleet.cli import output
-from ggfleet.cli.options import json_option
+from ggfleet.cli.options import json_option, need_numpy
 from ggfleet.errors import GgfleetError
 from ggfleet.model import Json
 
@@ -54,7 +54,7 @@ def command(
     --judge holds cells out, fits on the others and tells how far its predictions were off, and how
     often the strategy that it would have chosen was truly the best. docs/advice.md has the method.
     """
-    load_extra()
+    need_numpy("a prediction")
     from ggfleet.compare.matrix.cells import read_lines  # noqa: PLC0415 - slow to load
     from ggfleet.predict.fit import cells_of, fit  # noqa: PLC0415 - numpy is an extra
     from ggfleet.predict.model import to_json, write_model  # noqa: PLC0415
@@ -70,15 +70,6 @@ def command(
     else:
         _tell(model, cells, told, out)
     return 0
-
-
-def load_extra() -> None:
-    """Raise `GgfleetError` where what predictions need is not installed."""
-    try:
-        import numpy  # noqa: F401, ICN001, PLC0415 - only asked for here
-    except ModuleNotFoundError as error:
-        fix = "install it: pip install 'ggfleet[simulate]'"
-        raise GgfleetError(f"a prediction needs {error.name}", fix=fix) from error
 
 
 def _judgements(cells: Sequence[Measured], hold_out: int, seed: int) -> dict[str, Judgement]:

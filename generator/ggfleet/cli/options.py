@@ -96,12 +96,33 @@ iot_endpoint_option = click.option(
 
 def chosen(fleet: Fleet, platforms: tuple[str, ...]) -> Fleet:
     """The fleet, or its part with the named platforms. An unknown name is refused."""
+    _known(fleet, platforms)
+    return fleet.only(platforms) if platforms else fleet
+
+
+def chosen_platform(fleet: Fleet, name: str) -> str:
+    """The named platform, or the first without a name. An unknown name is refused."""
+    known = _known(fleet, (name,) if name else ())
+    return name or known[0]
+
+
+def _known(fleet: Fleet, wanted: tuple[str, ...]) -> list[str]:
+    """The platforms of the fleet's cores, which those that are wanted must be among."""
     known = [platform.name for platform in fleet.used_platforms()]
-    for name in platforms:
+    for name in wanted:
         if name not in known:
             message = f"--platform {name} is no platform that a core of the spec has"
             raise GgfleetError(message, fix=suggestion(name, known))
-    return fleet.only(platforms) if platforms else fleet
+    return known
+
+
+def need_numpy(what: str) -> None:
+    """Raise `GgfleetError` where what a prediction or a simulation needs is not installed."""
+    try:
+        import numpy  # noqa: F401, ICN001, PLC0415 - only asked for here
+    except ModuleNotFoundError as error:
+        fix = "install it: pip install 'ggfleet[simulate]'"
+        raise GgfleetError(f"{what} needs {error.name}", fix=fix) from error
 
 
 def with_indexes(fleet: Fleet, indexes: tuple[str, ...]) -> Fleet:

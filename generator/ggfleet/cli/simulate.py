@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING
 import click
 
 from ggfleet.cli import output
-from ggfleet.cli.options import bundles_option, json_option, loaded, spec_argument
+from ggfleet.cli.options import (
+    bundles_option,
+    chosen_platform,
+    json_option,
+    loaded,
+    need_numpy,
+    spec_argument,
+)
 from ggfleet.cli.progress import reporting
 from ggfleet.cli.render import manifest_in
 from ggfleet.errors import GgfleetError
@@ -89,7 +96,7 @@ def command(
     docs/simulation.md tells the model and its assumptions.
     """
     fleet = loaded(spec)
-    library, on = _chosen(fleet, name), _platform(fleet, platform)
+    library, on = _chosen(fleet, name), chosen_platform(fleet, platform)
     plan, ways = _prepared(fleet, count, links, forks, bundles, library, on)
     with reporting(quiet=as_json) as progress:
         found = {}
@@ -112,13 +119,11 @@ def _prepared(
     library: Library,
     platform: str,
 ) -> tuple[Plan, tuple[Way, ...]]:
-    try:
-        from ggfleet.simulate.fleet import Plan  # noqa: PLC0415 - numpy is an extra, and slow to load
-        from ggfleet.simulate.links import WORLD, read_world  # noqa: PLC0415
-        from ggfleet.simulate.ways import ways  # noqa: PLC0415
-    except ModuleNotFoundError as error:
-        fix = "install it: pip install 'ggfleet[simulate]'"
-        raise GgfleetError(f"a simulation needs {error.name}", fix=fix) from error
+    need_numpy("a simulation")
+    from ggfleet.simulate.fleet import Plan  # noqa: PLC0415 - numpy is an extra, and slow to load
+    from ggfleet.simulate.links import WORLD, read_world  # noqa: PLC0415
+    from ggfleet.simulate.ways import ways  # noqa: PLC0415
+
     deployment = fleet.deployment
     plan = Plan(
         cores=count or len(fleet.cores),
@@ -148,14 +153,6 @@ def _chosen(fleet: Fleet, name: str) -> Library:
         message = f"--library {name} is no ml-resource library of the spec"
         raise GgfleetError(message, fix=suggestion(name, list(there)))
     return there[name] if name else next(iter(there.values()))
-
-
-def _platform(fleet: Fleet, name: str) -> str:
-    known = [platform.name for platform in fleet.used_platforms()]
-    if name and name not in known:
-        message = f"--platform {name} is no platform that a core of the spec has"
-        raise GgfleetError(message, fix=suggestion(name, known))
-    return name or known[0]
 
 
 def _tell(
