@@ -10,26 +10,11 @@ from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    NoEncryption,
-    PrivateFormat,
-    PublicFormat,
-)
 
 from functional.ggfleet_command import ggfleet
+from functional.pc_fleet import write_key, write_pc_fleet, write_requirement
 from unit.wheelmaker import make_wheel
 
-SPEC = """\
-fleet: moving
-aws: {region: eu-west-1, account: "123456789012", bucket: moving-greengrass}
-platforms: {pc: {architecture: x86_64, python: "3.11", glibc: "2.36"}}
-cores: {inventory: hosts.yml, groups: {pcs: pc}}
-libraries:
-  ml: {requirements: ml.txt, install: ml-resource, destination: /ml}
-functions:
-  fn: {source: fn, handler: fn.handler, memory: 64 MiB, libraries: [ml]}
-"""
 WEIGHT = random.Random(3).randbytes(100_000)
 
 
@@ -41,31 +26,20 @@ def project(tmp_path: Path) -> Path:
         data = WEIGHT[:50_000] + mark + WEIGHT[50_000:]
         files: dict[str, str | bytes] = {"above/__init__.py": "", "above/data": data}
         make_wheel(wheels, "above", version, files=files)
-    (tmp_path / "fn").mkdir()
-    (tmp_path / "fn/fn.py").write_text("def handler(event, context):\n    return event\n")
-    (tmp_path / "fleet.yml").write_text(SPEC)
-    (tmp_path / "hosts.yml").write_text("pcs:\n  hosts:\n    pc-1: {}\n")
+    write_pc_fleet(tmp_path, "above==1.0")
     bundle(tmp_path, "1.0")
     shutil.copy(tmp_path / "out/manifest.json", tmp_path / "first.json")
     return tmp_path
 
 
 def bundle(project: Path, version: str, *options: str) -> subprocess.CompletedProcess[str]:
-    (project / "ml.txt").write_text(f"--no-index\n--find-links wheels\nabove=={version}\n")
+    write_requirement(project, f"above=={version}")
     return ggfleet("bundle", "--out", "out", "--cache", "cache", *options, cwd=project)
-
-
-def write_keys(project: Path) -> None:
-    key = ec.generate_private_key(ec.SECP256R1())
-    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    public = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-    (project / "key.pem").write_bytes(private)
-    (project / "public.pem").write_bytes(public)
 
 
 def test_a_release_brings_a_delta_that_is_listed_signed_and_kept(project: Path) -> None:
     """The signature comes last; the next build keeps the delta, and pruning leaves it there."""
-    write_keys(project)
+    write_key(project, ec.generate_private_key(ec.SECP256R1()))
     done = bundle(project, "1.1", "--delta-from", "first.json", "--sign", "key.pem", "--json")
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)

@@ -8,18 +8,9 @@ from pathlib import Path
 import pytest
 
 from functional.ggfleet_command import ggfleet
+from functional.pc_fleet import SPEC, write_pc_fleet
 from unit.wheelmaker import make_wheel
 
-SPEC = """\
-fleet: line
-aws: {region: eu-west-1, account: "123456789012", bucket: line-greengrass}
-platforms: {pc: {architecture: x86_64, python: "3.11", glibc: "2.36"}}
-cores: {inventory: hosts.yml, groups: {pcs: pc}}
-libraries:
-  ml: {requirements: ml.txt, install: ml-resource, destination: /ml}
-functions:
-  fn: {source: fn, handler: fn.handler, memory: 64 MiB, libraries: [ml]}
-"""
 LINKS = "egress_per_gb = 0\n[links.line]\nshare = 1\nmbit_s = 8\ndrop_mb = 0.05\n"
 
 
@@ -29,11 +20,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("simulated")
     noise = bytes((n * n * 7919 + n // 251) % 251 for n in range(50_000))
     make_wheel(folder / "wheels", "ml", files={"ml/data": noise})
-    (folder / "ml.txt").write_text("--no-index\n--find-links wheels\nml\n")
-    (folder / "fn").mkdir()
-    (folder / "fn/fn.py").write_text("def handler(event, context):\n    return event\n")
-    (folder / "fleet.yml").write_text(SPEC)
-    (folder / "hosts.yml").write_text("pcs:\n  hosts:\n    pc-1: {}\n")
+    write_pc_fleet(folder, "ml")
     (folder / "links.toml").write_text(LINKS)
     done = ggfleet("bundle", "--out", "out", "--cache", "cache", cwd=folder)
     assert done.returncode == 0, done.stderr

@@ -10,30 +10,12 @@ from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
-from cryptography.hazmat.primitives.serialization import (
-    BestAvailableEncryption,
-    Encoding,
-    NoEncryption,
-    PrivateFormat,
-    PublicFormat,
-)
 
 from functional.ggfleet_command import ggfleet
+from functional.pc_fleet import Key, write_key, write_pc_fleet
 from unit.wheelmaker import make_wheel
 
-SPEC = """\
-fleet: supplied
-aws: {region: eu-west-1, account: "123456789012", bucket: supplied-greengrass}
-platforms: {pc: {architecture: x86_64, python: "3.11", glibc: "2.36"}}
-cores: {inventory: hosts.yml, groups: {pcs: pc}}
-libraries:
-  ml: {requirements: ml.txt, install: ml-resource, destination: /ml}
-functions:
-  fn: {source: fn, handler: fn.handler, memory: 64 MiB, libraries: [ml]}
-"""
 SOFTHSM = Path("/usr/lib/softhsm/libsofthsm2.so")
-
-Key = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey
 
 
 @pytest.fixture
@@ -43,26 +25,12 @@ def project(tmp_path: Path) -> Path:
     metadata = "License-Expression: MIT\nRequires-Dist: below\n"
     make_wheel(wheels, "above", metadata=metadata)
     make_wheel(wheels, "below", "1.2")
-    (tmp_path / "ml.txt").write_text("--no-index\n--find-links wheels\nabove==1.0\n")
-    (tmp_path / "fn").mkdir()
-    (tmp_path / "fn/fn.py").write_text("def handler(event, context):\n    return event\n")
-    (tmp_path / "fleet.yml").write_text(SPEC)
-    (tmp_path / "hosts.yml").write_text("pcs:\n  hosts:\n    pc-1: {}\n")
+    write_pc_fleet(tmp_path, "above==1.0")
     return tmp_path
 
 
 def bundle(project: Path, *options: str | Path, **env: str) -> subprocess.CompletedProcess[str]:
     return ggfleet("bundle", "--out", "out", "--cache", "cache", *options, cwd=project, **env)
-
-
-def write_key(project: Path, key: Key, password: bytes = b"") -> Path:
-    """Write `key.pem` and `public.pem`."""
-    hidden = BestAvailableEncryption(password) if password else NoEncryption()
-    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, hidden)
-    public = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-    (project / "key.pem").write_bytes(private)
-    (project / "public.pem").write_bytes(public)
-    return project / "key.pem"
 
 
 def verify(project: Path) -> subprocess.CompletedProcess[str]:
