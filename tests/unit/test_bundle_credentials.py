@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from ggfleet.bundle.credentials import SECRET, Credentials, variable
+from ggfleet.bundle.credentials import SECRET, Credentials
 from ggfleet.errors import BundleError
 from ggfleet.model import Index
 
@@ -69,7 +69,7 @@ def test_damaged_netrc_is_told(tmp_path: Path) -> None:
 
 def test_variables_are_uvs() -> None:
     """Builds do not begin anew when one changes."""
-    assert variable("my-own", "PASSWORD") == "UV_INDEX_MY_OWN_PASSWORD"
+    assert OWN.variable("PASSWORD") == "UV_INDEX_MY_OWN_PASSWORD"
     assert SECRET.fullmatch("UV_INDEX_MY_OWN_PASSWORD")
     assert not SECRET.fullmatch("UV_INDEX_STRATEGY")
 

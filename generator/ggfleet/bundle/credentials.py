@@ -23,11 +23,6 @@ ADDRESSES = ("UV_DEFAULT_INDEX", "UV_INDEX_URL", "UV_INDEX", "UV_EXTRA_INDEX_URL
 SECRET = re.compile(r"UV_INDEX_.+_(USERNAME|PASSWORD)")
 
 
-def variable(index: str, what: str) -> str:
-    """uv's variable for the credentials of a named index: `UV_INDEX_MY_OWN_PASSWORD`."""
-    return f"UV_INDEX_{re.sub(r'[^A-Z0-9]', '_', index.upper())}_{what}"
-
-
 class Credentials:
     """What to tell which server."""
 
@@ -66,9 +61,9 @@ def _of_addresses(environ: Mapping[str, str]) -> _Pairs:
 
 def _of_names(indexes: Iterable[Index], environ: Mapping[str, str]) -> _Pairs:
     for index in indexes:
-        user = environ.get(variable(index.name, "USERNAME"))
+        user = environ.get(index.variable("USERNAME"))
         if user is not None:
-            password = environ.get(variable(index.name, "PASSWORD"), "")
+            password = environ.get(index.variable("PASSWORD"), "")
             yield _origin(urlsplit(index.url)), (user, password)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 
@@ -28,6 +29,10 @@ class Index:
     name: str
     url: str
     packages: tuple[str, ...] = ()
+
+    def variable(self, what: str) -> str:
+        """uv's environment variable for its credentials: `UV_INDEX_MY_OWN_PASSWORD`."""
+        return f"UV_INDEX_{re.sub(r'[^A-Z0-9]', '_', self.name.upper())}_{what}"
 
 
 @dataclass(frozen=True)

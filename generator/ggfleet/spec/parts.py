@@ -21,6 +21,7 @@ from ggfleet.model import (
 from ggfleet.spec import tables
 from ggfleet.spec.presets import PRESETS
 from ggfleet.spec.section import Section
+from ggfleet.spec.tables.patterns import normal_name
 from ggfleet.spec.variants import Platforms, chosen
 
 
@@ -83,23 +84,19 @@ def _index(name: str, section: Section) -> Index:
     for package in packages:
         if not re.fullmatch(tables.PACKAGE, package):
             section.error("packages", f"cannot be {package!r}", "write it as pip knows it: numpy")
-    normal = tuple(dict.fromkeys(map(_normal, packages)))
-    url = tables.Index.url.read(section)
-    if "@" in url:
-        fix = f"put them into the environment (UV_INDEX_{name.upper()}_PASSWORD) or into ~/.netrc"
+    normal = tuple(dict.fromkeys(map(normal_name, packages)))
+    index = Index(name, tables.Index.url.read(section), normal)
+    if "@" in index.url:
+        fix = f"put them into the environment ({index.variable('PASSWORD')}) or into ~/.netrc"
         section.error("url", "holds credentials, or an @", fix)
-    return Index(name, url, normal)
-
-
-def _normal(package: str) -> str:
-    return re.sub(r"[-_.]+", "-", package).lower()  # PEP 503; `packaging` starts slower
+    return index
 
 
 def _provided(section: Section) -> tuple[tuple[str, str], ...]:
     found = {}
     for package, version in tables.Platform.provides.read(section).items():
         at = f"{section.at('provides')}.{package}"
-        name = _normal(package)
+        name = normal_name(package)
         if not re.fullmatch(tables.PACKAGE, package):
             section.problems.error(at, "is no name of a package", "write it as pip knows it: numpy")
         elif not re.fullmatch(tables.RELEASE, version):

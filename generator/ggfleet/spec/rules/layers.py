@@ -12,6 +12,7 @@ from ggfleet.spec.problems import suggestion
 from ggfleet.spec.rules import pages
 from ggfleet.spec.rules.parts import listed, repeated, text_of
 from ggfleet.spec.rules.registry import SPEC, V1, V2, Finding, of_files, rule
+from ggfleet.spec.tables.patterns import normal_name
 
 _LAYERED = (
     "libraries:\n  tensorflow: {{requirements: libraries.txt, install: ml-resource, "
@@ -101,7 +102,7 @@ def _pinned(library: Library) -> set[str]:
     texts = [text_of(file) for file in files]
     if not all("--hash" in text and not INCLUDES.search(text) for text in texts):
         return set()
-    return {re.sub(r"[-_.]+", "-", name).lower() for text in texts for name in PINNED.findall(text)}
+    return {normal_name(name) for text in texts for name in PINNED.findall(text)}
 
 
 @rule(

@@ -62,7 +62,8 @@ class Index(Table):
     """A package index besides the usual one: piwheels', NVIDIA's, one's own.
 
     A name and a password, where it wants them, come from `UV_INDEX_NAME_USERNAME` and
-    `UV_INDEX_NAME_PASSWORD` in the environment (`NAME` in capitals), or from `~/.netrc`.
+    `UV_INDEX_NAME_PASSWORD` in the environment (`NAME` in capitals, with `_` for all else but
+    digits), or from `~/.netrc`.
     """
 
     url = text(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from types import MappingProxyType
 
@@ -42,7 +41,7 @@ from ggfleet.spec.kinds import (
     words,
 )
 from ggfleet.spec.section import Section
-from ggfleet.spec.tables.patterns import GROUP, GROUP_NAME, PREFIX, USER
+from ggfleet.spec.tables.patterns import GROUP, GROUP_NAME, PREFIX, USER, normal_name
 from ggfleet.spec.tables.runtime import RunAs
 from ggfleet.spec.units import RATE
 
@@ -118,11 +117,7 @@ def _layers() -> Key[tuple[Layer, ...]]:
 
 
 def _named_layers(found: dict[str, tuple[str, ...]]) -> tuple[Layer, ...]:
-    # PEP 503; `packaging` starts slower
-    named = (
-        Layer(name, tuple(re.sub(r"[-_.]+", "-", each).lower() for each in packages))
-        for name, packages in found.items()
-    )
+    named = (Layer(name, tuple(map(normal_name, packages))) for name, packages in found.items())
     return (*named, Layer(REST))
 
 

@@ -1,4 +1,8 @@
-"""Patterns that several sections share. Each is also valid in JSON Schema."""
+"""Patterns that several sections share, each also valid in JSON Schema; and packages' names."""
+
+from __future__ import annotations
+
+import re
 
 VERSION = r"\d+\.\d+"
 PACKAGE = r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?"
@@ -17,3 +21,8 @@ EXACT_VERSION = r"(0|[1-9]\d{0,5})(\.(0|[1-9]\d{0,5})){2}"
 # A private component of an AWS name would shadow AWS's own.
 PREFIX = r"(?!aws\.greengrass)[A-Za-z][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*"
 MAX_ID = 2**31 - 1
+
+
+def normal_name(package: str) -> str:
+    """A package's name as PEP 503 normalises it; `packaging` takes longer to start."""
+    return re.sub(r"[-_.]+", "-", package).lower()
