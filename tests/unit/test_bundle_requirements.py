@@ -44,6 +44,17 @@ def test_included_files_are_read_once(tmp_path: Path) -> None:
     assert found.allowed("six") == {A}
 
 
+def test_what_is_asked_by_name_is_no_constraint_and_has_no_options(tmp_path: Path) -> None:
+    """Hashes of any kind, markers and further options are not part of a name."""
+    file = tmp_path / "r.txt"
+    (tmp_path / "pins.txt").write_text("wheel==0.45\n")
+    file.write_text(
+        f"-c pins.txt\n--no-index\nsix>=1 ; python_version >= '3.8' --hash=sha512:{A}\n"
+        "./other/two-1.0-py3-none-any.whl\nnumpy --config-settings=a=b\n"
+    )
+    assert [each.name for each in read_requirements([file]).named()] == ["six", "numpy"]
+
+
 def test_wheels_of_this_machine_are_noted(tmp_path: Path) -> None:
     """A changed wheel folder must change the fingerprint."""
     make_wheel(tmp_path / "wheels", "one")

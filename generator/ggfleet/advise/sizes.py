@@ -6,7 +6,6 @@ package's bill, and its share of the unpacked files is taken in proportion to th
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,8 +18,6 @@ from ggfleet.bundle.supply.sbom import read_bill
 from ggfleet.compare.matrix.cells import Payload
 from ggfleet.errors import GgfleetError
 from ggfleet.model import Archive, Fleet, Form, Function, Install, Library, Manifest, Part
-
-NAME = re.compile(r"^([A-Za-z0-9][\w.-]*)", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -159,8 +156,8 @@ def _wheels(packages: Iterable[Package], unpacked: int, files: int) -> Payload:
 
 
 def _names(library: Library) -> set[str]:
-    texts = read_requirements([library.requirements]).texts
-    return {str(canonicalize_name(name)) for text in texts for name in NAME.findall(text)}
+    asked = read_requirements([library.requirements]).named()
+    return {str(canonicalize_name(each.name)) for each in asked}
 
 
 def _closure(bill: Iterable[Package], names: set[str]) -> list[Package]:

@@ -50,7 +50,7 @@ class Requirements:
         found = []
         for line in self.lines:
             with contextlib.suppress(InvalidRequirement):
-                found.append(Requirement(line))
+                found.append(Requirement(re.split(r"\s--", line)[0]))
         return found
 
 
