@@ -23,7 +23,7 @@ from ggfleet.bundle.image import write_image
 from ggfleet.bundle.tarball import tar_blocks
 from ggfleet.bundle.tree import Entry, TreeDigest
 from ggfleet.errors import BundleError
-from ggfleet.model import Form
+from ggfleet.model import TAR_FOLDER, Form
 from ggfleet.system.files import CHUNK, sha256
 from ggfleet.system.progress import Progress
 from ggfleet.system.scratch import Scratch, scratch_file
@@ -111,7 +111,8 @@ def _write(
 def _write_image(entries: Sequence[Entry], scratch: Scratch, progress: Progress) -> Packed:
     tree = TreeDigest()
     # The compressor is another process, so reading needs no thread of its own.
-    write_image(entries, _pieces(entries, tree), scratch.path, progress)
+    pieces = _pieces(entries, tree)
+    write_image(tar_blocks(entries, lambda: _next_file(pieces, progress)), scratch.path)
     size, unpacked = scratch.path.stat().st_size, sum(entry.size for entry in entries)
     digest = tree.hexdigest()
     return Packed(scratch.path, digest, sha256(scratch.path), size, unpacked, len(entries))
@@ -137,7 +138,7 @@ def _tarred(
 ) -> Iterable[bytes]:
     # ISA-L writes no time and no name into the header of gzip.
     compressor: Any = isal_zlib.compressobj(level=LEVEL, wbits=GZIP)
-    for block in tar_blocks(entries, lambda: _next_file(pieces, progress)):
+    for block in tar_blocks(entries, lambda: _next_file(pieces, progress), TAR_FOLDER):
         if chunk := compressor.compress(block):
             yield chunk
     yield compressor.flush()

@@ -1,7 +1,8 @@
 """The blocks of a tar of a tree: the same tree gives the same bytes.
 
 A V1 core makes folders for a `.tar.gz`'s directory entries alone, and wants one folder around
-everything: `tar -czf model.tar.gz ./model` works there, a tar of the files does not.
+everything: `tar -czf model.tar.gz ./model` works there, a tar of the files does not. mksquashfs
+would choose the modes of folders that have no entry.
 """
 
 from __future__ import annotations
@@ -11,17 +12,19 @@ import tarfile
 from collections.abc import Callable, Iterator, Sequence
 
 from ggfleet.bundle.tree import PROGRAM_MODE, Entry
-from ggfleet.model import TAR_FOLDER
 
 
-def tar_blocks(entries: Sequence[Entry], content: Callable[[], Iterator[bytes]]) -> Iterator[bytes]:
-    """Headers and contents of all files, sorted by path; `content` gives the next file's bytes.
+def tar_blocks(
+    entries: Sequence[Entry], content: Callable[[], Iterator[bytes]], around: str = ""
+) -> Iterator[bytes]:
+    """Headers and contents of all files, in a folder `around` them where one is named.
 
-    No time, no user and no group is in it. Each folder is there before what it holds.
+    `content` gives the next file's bytes. No time, no user and no group is in it. Each folder is
+    there before what it holds.
     """
     made: set[str] = set()
     for entry in entries:
-        path = f"{TAR_FOLDER}/{entry.path}"
+        path = posixpath.join(around, entry.path)
         for folder in _missing(path, made):
             yield _header(folder, PROGRAM_MODE, tarfile.DIRTYPE)
         yield _header(path, entry.mode, tarfile.REGTYPE, entry.size)
