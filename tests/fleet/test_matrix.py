@@ -19,9 +19,10 @@ from ggfleet.compare.matrix.cells import Change, Link, Observation, Outcome, Pro
 from ggfleet.compare.matrix.device import FOLDER, Limits
 from ggfleet.compare.matrix.drift import measure_drift
 from ggfleet.compare.matrix.fill import Filling
-from ggfleet.compare.matrix.goods import BuiltGoods, Workload
+from ggfleet.compare.matrix.goods import BuiltGoods
 from ggfleet.compare.matrix.life import Scene, live
 from ggfleet.compare.matrix.plan import Conditions, Life
+from ggfleet.compare.matrix.prepare import Workload
 from ggfleet.compare.matrix.runs import Runs
 from ggfleet.compare.matrix.strategy import Release, Step, Strategy, Work, strategies
 from ggfleet.model import Layer

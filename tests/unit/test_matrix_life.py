@@ -7,9 +7,10 @@ from typing import Any, cast
 
 from ggfleet.compare.matrix.cells import Change, Observation, Outcome
 from ggfleet.compare.matrix.device import Limits
-from ggfleet.compare.matrix.goods import BuiltGoods, Workload
+from ggfleet.compare.matrix.goods import BuiltGoods
 from ggfleet.compare.matrix.life import Scene, live
 from ggfleet.compare.matrix.plan import Conditions, Life
+from ggfleet.compare.matrix.prepare import Workload
 from ggfleet.compare.matrix.strategy import strategies
 from unit.factories import make_fleet, make_function, make_model
 from unit.matrix_goods import MadeGoods

@@ -7,8 +7,9 @@ from pathlib import Path
 
 from ggfleet.compare.matrix.cells import Change, Link, to_line
 from ggfleet.compare.matrix.fill import Filling, estimate
-from ggfleet.compare.matrix.goods import BuiltGoods, Workload
+from ggfleet.compare.matrix.goods import BuiltGoods
 from ggfleet.compare.matrix.plan import Conditions, Life
+from ggfleet.compare.matrix.prepare import Workload
 from ggfleet.compare.matrix.runs import Runs
 from ggfleet.compare.matrix.strategy import strategies
 from ggfleet.system.progress import Silent

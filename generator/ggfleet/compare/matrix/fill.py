@@ -10,9 +10,10 @@ from typing import Protocol
 
 from ggfleet.compare.matrix.cells import Observation
 from ggfleet.compare.matrix.device import Device, Limits
-from ggfleet.compare.matrix.goods import BuiltGoods, Workload
+from ggfleet.compare.matrix.goods import BuiltGoods
 from ggfleet.compare.matrix.life import Scene, live, transfer_seconds, works
 from ggfleet.compare.matrix.plan import Conditions, Life
+from ggfleet.compare.matrix.prepare import Workload
 from ggfleet.compare.matrix.runs import Runs
 from ggfleet.compare.matrix.strategy import Goods, Strategy
 from ggfleet.errors import CompareError, ToolError

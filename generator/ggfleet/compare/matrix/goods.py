@@ -13,7 +13,7 @@ import shutil
 import tarfile
 import zipfile
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 
 from ggfleet.bundle.build import build
@@ -21,6 +21,7 @@ from ggfleet.bundle.deltas import add_deltas
 from ggfleet.bundle.fetch import WheelCache
 from ggfleet.bundle.manifest import FILE_NAME, read_manifest
 from ggfleet.bundle.resolve import Wheel, resolve
+from ggfleet.compare.matrix.prepare import Workload
 from ggfleet.compare.matrix.slots import MARK
 from ggfleet.compare.matrix.strategy import (
     FIRST,
@@ -32,18 +33,13 @@ from ggfleet.compare.matrix.strategy import (
 )
 from ggfleet.errors import CompareError
 from ggfleet.model import (
-    BY_SIZE,
     Archive,
     Fleet,
     Form,
-    Function,
     Install,
-    Layer,
     Layout,
     Library,
-    Model,
     Part,
-    Platform,
 )
 from ggfleet.system.files import atomic_file, remove_tree, sha256, write_text
 from ggfleet.system.progress import Progress
@@ -52,38 +48,6 @@ LIBRARY = "libraries"
 DESTINATION = "/mllibs"
 GZIP_LEVEL = 6
 """What `tar czf` takes."""
-
-
-@dataclass(frozen=True)
-class Workload:
-    """What is measured with.
-
-    `fleet` is that of one platform; `pins` are, for each release of the libraries, the packages
-    whose version differs from the spec's. `folder` takes what is built, `cache` the wheels.
-    """
-
-    fleet: Fleet
-    function: Function
-    platform: Platform
-    message: object
-    folder: Path
-    cache: Path
-    pins: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    answers: int = 30
-    layers: tuple[Layer, ...] = BY_SIZE
-
-    @property
-    def model(self) -> Model:
-        """The function's first model whose files are here."""
-        models = (self.fleet.models[name] for name in self.function.models)
-        return next(model for model in models if model.is_local)
-
-    @property
-    def packages(self) -> tuple[str, ...]:
-        """The packages that are not the same in all releases: what an answer names."""
-        names = dict.fromkeys(name for pins in self.pins.values() for name in pins)
-        versions = {name: {pins.get(name) for pins in self.pins.values()} for name in names}
-        return tuple(name for name in names if len(versions[name]) > 1)
 
 
 class BuiltGoods:

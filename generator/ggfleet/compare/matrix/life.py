@@ -9,8 +9,8 @@ from typing import Any
 
 from ggfleet.compare.matrix.cells import Change, Observation, Outcome
 from ggfleet.compare.matrix.device import FOLDER, Device, Limits
-from ggfleet.compare.matrix.goods import Workload
 from ggfleet.compare.matrix.plan import UPDATES, Life
+from ggfleet.compare.matrix.prepare import Workload
 from ggfleet.compare.matrix.strategy import Goods, Release, Serving, Strategy, Work
 
 SPARE = 120.0
