@@ -57,7 +57,7 @@ def test_changes_come_in_the_order_of_a_life(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("spec = 1", "spec is missing|no \\[\\[sets\\]\\]"),
+        (HEAD.replace('"fleet.yml"', "1") + SET, "spec is missing, or no text"),
         (HEAD, "it has no \\[\\[sets\\]\\]"),
         (HEAD + "[oddity]\n" + SET, "the plan knows no oddity"),
         (HEAD + SET + 'storages = ["sd"]\n', "storages: sd is none of unthrottled"),
@@ -65,7 +65,9 @@ def test_changes_come_in_the_order_of_a_life(tmp_path: Path) -> None:
         (HEAD + SET + 'changes = ["roll-back"]\n', "roll-back needs an update"),
         (HEAD + "odd = {mbit_s = -1}\n" + SET, "links.odd.mbit_s is -1"),
         (HEAD + "odd = {round_trip_ms = 1}\n" + SET, "links.odd needs mbit_s"),
-        (HEAD + SET + "runs = 0\n", "Cannot overwrite|runs"),
+        (HEAD + SET.replace("runs = 2", "runs = 0"), "runs is 0, not a number of 1 or more"),
+        (HEAD + SET.replace("runs = 2", "runs = true"), "runs is True, not a number"),
+        (HEAD + SET.replace('["a", "b"]', "[]"), "strategies is no list of names"),
         (HEAD + "[libraries]\nnext = {}\n" + SET, "libraries knows no next"),
         ("spec = [", "cannot be read"),
     ],
