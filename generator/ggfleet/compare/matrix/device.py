@@ -26,6 +26,8 @@ PROGRAMS = (
 SOCKET = "~/.ssh/ggfleet-%C"
 PATIENCE = 120.0
 """Seconds for what takes a moment."""
+ASKED = 'id -u; set -- $SSH_CONNECTION; echo "$1"; ip route get "$1"; sudo -n id -u || true'
+"""Who logs in, from where, the way back, and whether root can be had."""
 
 
 Task = Mapping[str, Any]
@@ -134,14 +136,19 @@ class SshDevice:
 def find_device(destination: str, options: Sequence[str]) -> tuple[SshDevice, str]:
     """A device by how ssh names it, and the address of this machine that it sees.
 
-    Raises `ToolError` when it cannot be reached, `CompareError` when nobody there is root.
+    Raises `CompareError` when it cannot be reached, nobody there is root, or it tells no route.
     """
     # One connection for all calls: connecting takes longer than most of them.
     own = ("BatchMode=yes", "ControlMaster=auto", "ControlPersist=60", f"ControlPath={SOCKET}")
     words = [word for option in (*options, *own) for word in ("-o", option)]
     ssh = ("ssh", *words, destination)
-    said = run([*ssh, 'id -u; set -- $SSH_CONNECTION; echo "$1"; ip route get "$1"; sudo -n id -u'
-                " || true"], seconds=PATIENCE).split("\n")  # fmt: skip
+    try:
+        said = run([*ssh, ASKED], seconds=PATIENCE).split("\n")
+    except ToolError as error:
+        raise CompareError(
+            f"{destination} cannot be reached: {error.message}",
+            fix=f"let `ssh {destination}` work without a question; --ssh-option tells more",
+        ) from error
     user, address, route, *_ = said
     sudo = user != "0"
     if sudo and said[-2:-1] != ["0"]:
@@ -150,6 +157,11 @@ def find_device(destination: str, options: Sequence[str]) -> tuple[SshDevice, st
             fix="log in as root, or let the user do so",
         )
     interface = route.partition(" dev ")[2].split(" ")[0]
+    if not interface:
+        raise CompareError(
+            f"{destination} does not tell its interface on the way to {address}",
+            fix="install iproute2 there: bytes are counted at that interface",
+        )
     return SshDevice(destination.rpartition("@")[2], interface, ssh, sudo), address
 
 
