@@ -23,7 +23,6 @@ from ggfleet.render.v2.aws import DEFENDER, FIREHOSE, METRICS, MODBUS, SHADOWS, 
 
 ISOLATION = "IsolationMode"
 MEMORY = "MemorySize"
-RESOURCE_SUFFIX = "-ResourceId"
 
 
 @dataclass(frozen=True)
