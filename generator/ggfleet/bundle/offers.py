@@ -6,6 +6,7 @@ cache, so that its figures are of this platform and of the versions that the fle
 
 from __future__ import annotations
 
+import re
 import tempfile
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
@@ -32,8 +33,9 @@ from ggfleet.system.progress import CountedOnly, Progress, Silent
 FOLDER = "offers"
 """Below the cache: archives that are of no bundle."""
 
-TOLD_LINES = 2
-"""Of another program's message: what it says and its first cause."""
+TOLD_LINES = 3
+"""Of a message: for uv's its failure, what it says and the first cause."""
+MARK = re.compile(r"^\s*((error|cause): )?")
 
 
 @dataclass(frozen=True)
@@ -254,6 +256,6 @@ def _needed(shop: Workshop, wheels: Sequence[Wheel], target: Platform) -> list[W
 
 
 def _short(message: str) -> str:
-    """A message of several lines in one, without hints for whom it was written."""
-    lines = [line.strip() for line in message.partition("\n\n")[0].splitlines()]
-    return ": ".join(line.removeprefix("cause: ").rstrip(":") for line in lines[:TOLD_LINES])
+    """A message of several lines in one, without its hints and marks."""
+    lines = [MARK.sub("", line).rstrip(":") for line in message.partition("\n\n")[0].splitlines()]
+    return ": ".join(line for line in lines[:TOLD_LINES] if not line.startswith("fix:"))
