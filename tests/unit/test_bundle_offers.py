@@ -226,7 +226,7 @@ def test_no_figure_is_told_once_and_is_no_error(tmp_path: Path) -> None:
     found = offered(tmp_path, fleet, index)
     assert [each.runtime for each in found] == [None, None]
     why = "no set of wheels for platform pi: uv failed: Request failed: no route to host"
-    assert {each.missing for each in found} == {why}
+    assert {(each.missing, each.steps) for each in found} == {(why, ())}
     assert index.asked == [OURS]
 
 
@@ -266,12 +266,20 @@ def test_layers_are_counted_together(tmp_path: Path) -> None:
     assert (offer.now.size, offer.now.packages) == (sum(sizes), ("tensorflow 1.0",))
 
 
+def offered_on(tmp_path: Path, platform: Platform) -> Offer:
+    """The one offer on another platform than `PI`."""
+    fleet = replace(fleet_of(tmp_path), platforms={"pi": platform})
+    shop = shop_of(tmp_path, fleet, index_of(tmp_path), "out")
+    manifest = Manifest(tuple(archives(shop, [platform], PARTS)))
+    other = replace(shop, out=tmp_path / "offers")
+    [offer] = offers(other, manifest, shop.out, [platform], Silent())
+    return offer
+
+
 def test_a_platform_with_a_gpu_is_told_what_the_figures_are_of(tmp_path: Path) -> None:
-    orin = replace(PI, gpu="jetson")
-    shop = shop_of(tmp_path, fleet_of(tmp_path), index_of(tmp_path), "out")
-    fleet = replace(shop.fleet, platforms={"pi": orin})
-    shop = replace(shop, fleet=fleet, platforms=(orin,))
-    manifest = Manifest(tuple(archives(shop, [orin], PARTS)))
-    again = replace(shop, out=tmp_path / "offers")
-    [offer] = offers(again, manifest, shop.out, [orin], Silent())
-    assert "figures for the processor" in offer.steps[-1]
+    assert "figures for the processor" in offered_on(tmp_path, replace(PI, gpu="jetson")).steps[-1]
+
+
+def test_a_runtime_that_devices_have_is_not_weighed(tmp_path: Path) -> None:
+    offer = offered_on(tmp_path, replace(PI, provides=(("ai-edge-litert", "2.1"),)))
+    assert offer.missing == "devices have 2.1 of their own (platforms.pi.provides)"

@@ -53,7 +53,8 @@ class Offer:
     """An edge runtime for one function on one platform.
 
     `now` are the archives that TensorFlow is in, `beside` packages in them that it does not need.
-    `runtime` is None where there is no figure; then `missing` tells why.
+    `runtime` is None where there is no figure; then `missing` tells why. `steps` are what the owner
+    has to do to take the offer.
     """
 
     function: str
@@ -122,21 +123,20 @@ def offers(
             if key not in weighed:
                 progress.step(f"{RUNTIME} for {platform.name}: what it would weigh")
                 weighed[key] = _weigh(shop, source, platform)
-            told = steps(models, platform)
-            yield _offer(function.name, platform.name, models, held, weighed[key], told)
+            yield _offer(function, platform, models, held, weighed[key])
 
 
 def _offer(
-    function: str,
-    platform: str,
+    function: Function,
+    platform: Platform,
     models: dict[str, ModelForm],
     held: tuple[Cost, tuple[str, ...]],
     found: Cost | str,
-    told: tuple[str, ...],
 ) -> Offer:
-    now, beside = held
-    runtime, missing = (None, found) if isinstance(found, str) else (found, "")
-    return Offer(function, platform, models, now, beside, runtime, missing, told)
+    about = (function.name, platform.name, models, *held)
+    if isinstance(found, str):
+        return Offer(*about, runtime=None, missing=found, steps=())
+    return Offer(*about, runtime=found, missing="", steps=steps(models, platform))
 
 
 def _forms(fleet: Fleet, function: Function) -> dict[str, ModelForm]:
@@ -216,6 +216,8 @@ def _source(fleet: Fleet, function: Function, platform: Platform) -> Source:
 
 def _weigh(shop: Workshop, source: Source, target: Platform) -> Cost | str:
     """The runtime with what it requires, packed; or why there is no figure."""
+    if version := dict(target.provides).get(RUNTIME):
+        return f"devices have {version} of their own (platforms.{target.name}.provides)"
     try:
         if source.files:
             archive = _packed(shop, source.files, target, among=True)

@@ -51,7 +51,9 @@ from ggfleet.model import Archive, Delta, Form
     "--whole", is_flag=True, help="Leave nothing out: headers, tests and the like of packages too."
 )
 @click.option(
-    "--explain", is_flag=True, help="Show the size of each package, and what was left out and why."
+    "--explain",
+    is_flag=True,
+    help="Show the size of each package, what was left out and why, and offer an edge runtime.",
 )
 @click.option(
     "--sign", "key", metavar="KEY",
