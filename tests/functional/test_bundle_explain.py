@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from functional.digits_sample import ROOT, trained_model
 from functional.ggfleet_command import ggfleet
 from ggfleet.bundle.strip import TOOLS
 from unit.elfmaker import X86_64, make_elf
@@ -148,3 +149,20 @@ def test_explain_offers_the_edge_runtime_where_tensorflow_serves_a_saved_model(
     assert offer["models"] == {"digits": "saved-model"}
     assert not [each for each in told["archives"] if each["name"] == "ai-edge-litert"]
     assert "offers" not in json.loads(bundle(project, "--json"))
+
+
+@pytest.mark.ml
+def test_the_sample_is_offered_the_runtime_that_its_third_function_has(tmp_path: Path) -> None:
+    """Both functions with TensorFlow, in the pinned version, and at a fraction of the bytes."""
+    trained_model()
+    asked = ("--platform=pi", "--explain", "--json", f"--out={tmp_path}")
+    done = ggfleet("bundle", "fleet.yml", *asked, cwd=ROOT)
+    assert done.returncode == 0, done.stderr
+    offers = json.loads(done.stdout)["offers"]
+    assert [each["function"] for each in offers] == ["digits-container", "digits-process"]
+    pinned = (ROOT / "lambda/requirements/edge-runtime.txt").read_text()
+    for offer in offers:
+        [runtime] = offer["runtime"]["packages"]
+        assert runtime.replace(" ", "==") in pinned
+        for figure in ("size", "unpacked_size", "files"):
+            assert offer["runtime"][figure] < offer["now"][figure] / 5
