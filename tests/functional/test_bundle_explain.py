@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from functional.digits_sample import ROOT, trained_model
 from functional.ggfleet_command import ggfleet
 from ggfleet.bundle.strip import TOOLS
 from unit.elfmaker import X86_64, make_elf
@@ -23,6 +24,7 @@ libraries:
 functions:
   echo: {source: fn, handler: fn.handler, isolation: none, libraries: [numbers]}
 """
+MODELS = "[numbers], models: [digits]}"
 TAG = "cp311-cp311-manylinux_2_17_x86_64"
 CORE: dict[str, str | bytes] = {
     "numpy/_core/_multiarray_umath.so": make_elf(X86_64),
@@ -113,3 +115,54 @@ def test_missing_strip_program_is_told_with_its_package(project: Path) -> None:
     assert done.returncode == 0, done.stderr
     name, package = TOOLS["x86_64"]
     assert f"no {name} on this machine (apt install {package})" in " ".join(done.stderr.split())
+
+
+def test_explain_offers_the_edge_runtime_where_tensorflow_serves_a_saved_model(
+    project: Path,
+) -> None:
+    """Figures of both for people and programs; without a wheel the reason, and the build is well."""
+    elf = make_elf(X86_64)
+    files: dict[str, str | bytes] = {"tensorflow/libtensorflow_cc.so.2": elf}
+    make_wheel(project / "wheels", "tensorflow", tag=TAG, files=files)
+    (project / "r.txt").write_text("--no-index\n--find-links wheels\ntensorflow==1.0\n")
+    (project / "saved").mkdir()
+    (project / "saved/saved_model.pb").write_text("graph")
+    model = "models:\n  digits: {source: saved, version: 1.0.0, destination: /ml/digits}\n"
+    text = SPEC.replace("functions:", f"{model}functions:").replace("[numbers]}", MODELS)
+    (project / "fleet.yml").write_text(text)
+
+    said = bundle(project, "--explain")
+    assert "no figure for ai-edge-litert on pc: no set of wheels for platform pc: " in said
+    assert "ai-edge-litert was not found in the provided package locations" in said
+
+    make_wheel(
+        project / "wheels", "ai_edge_litert", tag=TAG, files={"ai_edge_litert/_pywrap.so": elf}
+    )
+    said = bundle(project, "--explain")
+    assert "an offer: an edge runtime" in said
+    assert "no figure" not in said
+    told = json.loads(bundle(project, "--explain", "--json"))
+    [offer] = told["offers"]
+    [library] = [each for each in told["archives"] if each["part"] == "libraries"]
+    assert offer["now"]["size"] == library["size"]
+    assert offer["runtime"]["packages"] == ["ai-edge-litert 1.0"]
+    assert offer["models"] == {"digits": "saved-model"}
+    assert not [each for each in told["archives"] if each["name"] == "ai-edge-litert"]
+    assert "offers" not in json.loads(bundle(project, "--json"))
+
+
+@pytest.mark.ml
+def test_the_sample_is_offered_the_runtime_that_its_third_function_has(tmp_path: Path) -> None:
+    """Both functions with TensorFlow, in the pinned version, and at a fraction of the bytes."""
+    trained_model()
+    asked = ("--platform=pi", "--explain", "--json", f"--out={tmp_path}")
+    done = ggfleet("bundle", "fleet.yml", *asked, cwd=ROOT)
+    assert done.returncode == 0, done.stderr
+    offers = json.loads(done.stdout)["offers"]
+    assert [each["function"] for each in offers] == ["digits-container", "digits-process"]
+    pinned = (ROOT / "lambda/requirements/edge-runtime.txt").read_text()
+    for offer in offers:
+        [runtime] = offer["runtime"]["packages"]
+        assert runtime.replace(" ", "==") in pinned
+        for figure in ("size", "unpacked_size", "files"):
+            assert offer["runtime"][figure] < offer["now"][figure] / 5

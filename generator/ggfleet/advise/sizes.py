@@ -13,7 +13,7 @@ from pathlib import Path
 from packaging.utils import canonicalize_name
 
 from ggfleet.bundle.requirements import read_requirements
-from ggfleet.bundle.supply.package import Package
+from ggfleet.bundle.supply.package import Package, closure
 from ggfleet.bundle.supply.sbom import read_bill
 from ggfleet.compare.matrix.cells import Payload
 from ggfleet.errors import GgfleetError
@@ -128,7 +128,7 @@ class _Reader:
         """A library in a package: its wheels, and their share of what lies in the package."""
         package = self.package(function.name)
         bill = self._bill(package)
-        own = _closure(bill, _names(library))
+        own = closure(bill, _names(library))
         share = sum(each.size for each in own) / max(sum(each.size for each in bill), 1)
         unpacked, files = package.unpacked_size * share, package.files * share
         wheels = _wheels(own, round(unpacked), round(files))
@@ -158,16 +158,3 @@ def _wheels(packages: Iterable[Package], unpacked: int, files: int) -> Payload:
 def _names(library: Library) -> set[str]:
     asked = read_requirements([library.requirements]).named()
     return {str(canonicalize_name(each.name)) for each in asked}
-
-
-def _closure(bill: Iterable[Package], names: set[str]) -> list[Package]:
-    """The packages of these names and all that they need."""
-    there = {each.name: each for each in bill}
-    found: dict[str, Package] = {}
-    waiting = [name for name in there if name in names]
-    while waiting:
-        package = there[waiting.pop()]
-        if package.name not in found:
-            found[package.name] = package
-            waiting += [name for name in package.requires if name in there]
-    return list(found.values())

@@ -49,8 +49,35 @@ def build(
     parts = frozenset(Part) if only is None else frozenset(only)
     locks = Locks(progress, required=locked)
     locks.check(wanted(fleet, platforms, parts))
+    shop = workshop(
+        fleet,
+        platforms,
+        out,
+        cache=cache,
+        progress=progress,
+        locks=locks,
+        before=read_manifest(path) if path.exists() else Manifest(),
+        whole=whole,
+    )
+    with building(out):
+        built = archives(shop, platforms, parts)
+        return merge(fleet, out, tuple(dict.fromkeys(built)))
+
+
+def workshop(
+    fleet: Fleet,
+    platforms: Sequence[Platform],
+    out: Path,
+    *,
+    cache: Path,
+    progress: Progress,
+    locks: Locks,
+    before: Manifest,
+    whole: bool,
+) -> Workshop:
+    """What archives are built in, with everything that the cache of this machine has."""
     indexes = [index for platform in platforms for index in platform.indexes]
-    shop = Workshop(
+    return Workshop(
         fleet=fleet,
         platforms=tuple(dict.fromkeys([*fleet.platforms.values(), *platforms])),
         out=out,
@@ -58,12 +85,9 @@ def build(
         wheels=WheelCache(cache / "wheels", progress, opener=authorised(indexes)),
         resolver=partial(locks.resolve, cache=cache),
         fingerprints=Fingerprints(cache / "built"),
-        before=read_manifest(path) if path.exists() else Manifest(),
+        before=before,
         whole=whole,
     )
-    with building(out):
-        built = archives(shop, platforms, parts)
-        return merge(fleet, out, tuple(dict.fromkeys(built)))
 
 
 def merge(fleet: Fleet, out: Path, built: Sequence[Archive]) -> Manifest:

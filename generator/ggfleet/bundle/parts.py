@@ -86,7 +86,7 @@ def build_library(
     if interpreter is None:
         shop.progress.say(f"{orders[0]}: {without(target)}")
     for order, own in zip(orders, _shares(shop, library, wheels), strict=True):
-        yield _build_wheels(shop, order, own, target, interpreter)
+        yield build_wheels(shop, order, own, target, interpreter)
 
 
 def _shares(shop: Workshop, library: Library, wheels: Sequence[Wheel]) -> list[Sequence[Wheel]]:
@@ -97,7 +97,7 @@ def _shares(shop: Workshop, library: Library, wheels: Sequence[Wheel]) -> list[S
     return [shares[each.name] for each in library.layers]
 
 
-def _build_wheels(
+def build_wheels(
     shop: Workshop,
     order: Order,
     wheels: Sequence[Wheel],

@@ -20,6 +20,7 @@ from ggfleet.errors import BundleError
 FOLDERS = ("-f", "--find-links")
 CONSTRAINTS = ("-c", "--constraint")
 OPTION = re.compile(r"(-r|--requirement|-c|--constraint|-f|--find-links)[=\s]\s*(.+)")
+SOURCE = re.compile(r"(-i|--index-url|--extra-index-url|-f|--find-links|--no-index)\b.*")
 ADDRESS = re.compile(r"-.*://")
 HASH = re.compile(r"--hash[=\s]sha256:([0-9a-f]{64})")
 
@@ -30,13 +31,16 @@ class Requirements:
 
     `texts` are the files' contents in reading order; `local` names wheels on this machine, with
     size and time, that the files refer to. `lines` are what the files ask, without hashes, included
-    files' names and addresses (which may hold a password); a constraint begins with `-c`.
+    files' names and addresses (which may hold a password); a constraint begins with `-c`. `sources`
+    are the options that tell where packages come from, folders as absolute paths, addresses with
+    what they hold.
     """
 
     hashes: dict[str, set[str]] = field(default_factory=dict)
     texts: list[str] = field(default_factory=list)
     local: list[str] = field(default_factory=list)
     lines: list[str] = field(default_factory=list)
+    sources: list[str] = field(default_factory=list)
 
     def allowed(self, name: str) -> set[str] | None:
         """The hashes a package may have; None when any will do.
@@ -82,10 +86,13 @@ def _read(path: Path, found: Requirements, seen: set[Path], prefix: str = "") ->
             _note_requirement(path, line, found)
         if (option is None or option[1] in FOLDERS) and not ADDRESS.match(line):
             found.lines.append(prefix + " ".join(HASH.sub("", line).split()))
+        if SOURCE.fullmatch(line) and (option is None or "://" in line):
+            found.sources.append(line)
         if option is not None and "://" not in option[2]:
             target = path.parent / option[2].strip("\"'")
             if option[1] in FOLDERS:
                 found.local.extend(_wheels(target))
+                found.sources.append(f"{option[1]} {target.resolve()}")
             else:
                 _read(target, found, seen, "-c " if option[1] in CONSTRAINTS else prefix)
 

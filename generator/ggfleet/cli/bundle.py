@@ -11,9 +11,11 @@ from rich.table import Table
 
 from ggfleet.bundle import deltas
 from ggfleet.bundle.build import build
+from ggfleet.bundle.offers import find_offers
 from ggfleet.bundle.prune import Superseded, prune
 from ggfleet.cli import output
 from ggfleet.cli.contents import contents_json, print_contents
+from ggfleet.cli.offers import print_offers
 from ggfleet.cli.options import (
     cache_option,
     chosen,
@@ -49,7 +51,9 @@ from ggfleet.model import Archive, Delta, Form
     "--whole", is_flag=True, help="Leave nothing out: headers, tests and the like of packages too."
 )
 @click.option(
-    "--explain", is_flag=True, help="Show the size of each package, and what was left out and why."
+    "--explain",
+    is_flag=True,
+    help="Show the size of each package, what was left out and why, and offer an edge runtime.",
 )
 @click.option(
     "--sign", "key", metavar="KEY",
@@ -95,6 +99,11 @@ def command(
         )
         if olds:
             manifest = deltas.add_deltas(out, olds, progress)
+        offers = (
+            find_offers(fleet, manifest, out, cache=cache, progress=progress, whole=whole)
+            if explain
+            else ()
+        )
     removed = prune(out) if prunes else ()
     signature = sign() if sign else None
     if as_json:
@@ -105,12 +114,16 @@ def command(
         pruned = {"removed": [asdict(each) for each in removed]} if prunes else {}
         signed = {"signature": str(signature)} if signature else {}
         found = {"deltas": [asdict(each) for each in manifest.deltas]} if manifest.deltas else {}
-        output.print_json({"out": str(out), "archives": archives, **found, **pruned, **signed})
+        offered = {"offers": [asdict(each) for each in offers]} if explain else {}
+        output.print_json(
+            {"out": str(out), "archives": archives, **found, **offered, **pruned, **signed}
+        )
     else:
         output.out.print(table_of(manifest.archives))
         _tell_deltas(manifest.deltas)
         if explain:
             print_contents(out, manifest.archives)
+            print_offers(offers)
         output.out.print(f"archives and manifest.json are in {out}")
         if signature:
             output.out.print(f"signed: {signature}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from packaging.metadata import RawMetadata, parse_email
@@ -64,6 +64,19 @@ def package_of(opened: OpenWheel, size: int, platform: Platform) -> Package:
     name = canonicalize_name(wheel.name)
     told = (wheel.filename, wheel.sha256, size, licence_of(said), requires)
     return Package(name, wheel.version, *told)
+
+
+def closure(packages: Iterable[Package], names: Collection[str]) -> tuple[Package, ...]:
+    """The packages of these normalised names and all that they need; what extras need is not."""
+    there = {each.name: each for each in packages}
+    found: dict[str, Package] = {}
+    waiting = [name for name in there if name in names]
+    while waiting:
+        package = there[waiting.pop()]
+        if package.name not in found:
+            found[package.name] = package
+            waiting += [name for name in package.requires if name in there]
+    return tuple(found.values())
 
 
 def licence_of(said: RawMetadata) -> str:
