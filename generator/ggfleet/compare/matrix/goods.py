@@ -20,6 +20,7 @@ from ggfleet.bundle.build import build
 from ggfleet.bundle.deltas import add_deltas
 from ggfleet.bundle.fetch import WheelCache
 from ggfleet.bundle.manifest import FILE_NAME, read_manifest
+from ggfleet.bundle.requirements import read_requirements
 from ggfleet.bundle.resolve import Wheel, resolve
 from ggfleet.compare.matrix.prepare import Workload
 from ggfleet.compare.matrix.slots import MARK
@@ -143,7 +144,7 @@ class BuiltGoods:
                 fix=f"libraries.{libraries} can replace {', '.join(versions)}",
             )
         chosen = {**versions, **pins}
-        lines = [line for file in self._requirements() for line in options(file)]
+        lines = read_requirements(self._requirements()).sources
         lines += [f"{name}=={chosen[name]}" for name in chosen]
         write_text(path, "".join(f"{line}\n" for line in lines))
         return path
@@ -270,19 +271,6 @@ class BuiltGoods:
                 shutil.copy2(source, folder)
             write_text(folder / MARK, f"{number}\n")
         return folder
-
-
-def options(requirements: Path) -> list[str]:
-    """The lines of a requirements file that tell where wheels come from, its folders absolute."""
-    found = []
-    for line in requirements.read_text().splitlines():
-        name, _, value = line.strip().replace("=", " ", 1).partition(" ")
-        folder = requirements.parent / value.strip()
-        if name in ("-f", "--find-links") and folder.is_dir():
-            found.append(f"--find-links {folder.resolve()}")
-        elif name in ("-f", "--find-links", "-i", "--index-url", "--extra-index-url", "--no-index"):
-            found.append(line.strip())
-    return found
 
 
 def _show(source: Path, place: Path) -> None:
