@@ -111,7 +111,16 @@ class OsPipUv(OsPip):
 
     def making(self) -> list[str]:
         """uv's own, which puts no pip there."""
-        return ["uv", "venv", "--quiet", "--offline", "--python", "python3", f"{{base}}/{VENV}"]
+        return [
+            "uv",
+            "venv",
+            "--quiet",
+            "--no-cache",
+            "--offline",
+            "--python",
+            "python3",
+            f"{{base}}/{VENV}",
+        ]
 
     def filling(self, index: str) -> list[str]:
         """See `OsPip`."""
