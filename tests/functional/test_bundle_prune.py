@@ -97,7 +97,7 @@ def test_a_part_that_the_spec_has_no_more_is_superseded(project: Path) -> None:
         "notes.txt",
         f"fn-gateway-{DIGITS}.zip",  # beside the parts' folders
         "functions/fn.zip",
-        f"functions/fn-gateway-{DIGITS}.tar.gz",
+        f"functions/fn-gateway-{DIGITS}.tar.xz",
         f"functions/fn-gateway-{DIGITS}.zip.bak",
         f"functions/fn-{DIGITS}.zip",
         f"functions/fn-gateway-{DIGITS[1:]}.zip",
