@@ -31,6 +31,7 @@ PYTHONS = ("2.7", "3.6", "3.7", "3.8", "3.9", "3.10", "3.11", "3.12", "3.13")
 """What Lambda's API knows as runtimes."""
 
 RESERVED = ("cloud", "shadow", "any", "other")
+_INDEXED: list[Tree] = [{}, {"packages": ["numpy"]}]
 REQUIREMENTS = st.sampled_from(["libraries.txt", "gpu libraries.txt"])
 
 
@@ -50,6 +51,10 @@ DRAWER = Drawer(
             ["eu-west-1", "us-east-1", "cn-north-1", "us-gov-west-1", "ap-southeast-2"]
         ),
         (tables.Platform, "python"): st.sampled_from(PYTHONS),
+        # Packages and who has them must fit together, and with requirements.
+        (tables.Platform, "indexes"): st.sampled_from(
+            [{"own": {"url": "https://packages.example.com/simple", **each}} for each in _INDEXED]
+        ),
         (tables.Platform, "glibc"): st.sampled_from(["2.24", "2.31", "2.36"]),
         (tables.Function, "source"): st.sampled_from(["code", ["code"], ["code", "more"]]),
         (tables.Function, "handler"): st.sampled_from(
@@ -83,6 +88,8 @@ class Parts:
     connectors: Names
     libraries: Mapping[str, str]
     """Each with how it is installed."""
+    layers: Mapping[str, Value | None]
+    """Each with the layers that it is divided into, None for none."""
     models: Names
     resources: dict[str, Tree] = field(default_factory=dict)
     contained: dict[str, bool] = field(default_factory=dict)
@@ -112,6 +119,7 @@ _HOSTS = st.lists(
     unique=True,
 )
 _INSTALLS = st.sampled_from(["ml-resource", "ml-resource", "os-pip", "in-function"])
+_LAYERS: Values = st.sampled_from([None, None, "auto", {"heavy": ["numpy"]}])
 
 
 def draw_names(draw: st.DrawFn) -> Parts:
@@ -120,6 +128,7 @@ def draw_names(draw: st.DrawFn) -> Parts:
     devices = several(draw, 18, 0, 2, functions)
     groups = several(draw, 12, 1, 3)
     hosts = draw(_HOSTS)
+    libraries = {name: draw(_INSTALLS) for name in several(draw, 20, 0, 3)}
     return Parts(
         fleet=draw(names(14)),
         platforms=several(draw, 10, 1, 3),
@@ -127,7 +136,8 @@ def draw_names(draw: st.DrawFn) -> Parts:
         functions=functions,
         devices=devices,
         connectors=several(draw, 18, 0, 2, (*functions, *devices)),
-        libraries={name: draw(_INSTALLS) for name in several(draw, 20, 0, 3)},
+        libraries=libraries,
+        layers={name: draw(_LAYERS) for name, how in libraries.items() if how == "ml-resource"},
         models=several(draw, 20, 0, 3),
     )
 

@@ -28,11 +28,16 @@ Judge = Callable[[Fleet, Manifest, Tree], list[str]]
 
 def random_manifest(fleet: Fleet, *, alike: bool) -> Manifest:
     """An archive for everything that a target may name; with `alike` platforms have the same."""
+    fleet = fleet.in_layers
     wanted = [
         *wanted_archives(fleet),
         *((Part.ADAPTER, ADAPTER, platform.name) for platform in fleet.used_platforms()),
     ]
-    found = [_archive(*each, Form.ZIP, alike=alike) for each in wanted]
+    tarred = {(Part.LIBRARIES, e.name) for e in fleet.libraries.values() if e.archive is Form.TAR}
+    found = [
+        _archive(*each, Form.TAR if each[:2] in tarred else Form.ZIP, alike=alike)
+        for each in wanted
+    ]
     found += [
         _archive(*each, Form.IMAGE, alike=alike) for each in wanted if each[0] is Part.LIBRARIES
     ]

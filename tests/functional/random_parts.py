@@ -76,9 +76,20 @@ def library(draw: st.DrawFn, parts: Parts, name: str) -> Tree:
     if parts.libraries[name] == "ml-resource":
         given["destination"] = _destination(draw, "lib", name)
         given["owner"] = _owner(draw, parts, "libraries", name)
+        given["layers"] = parts.layers[name]
+        given |= draw(_FORMS)
     else:
-        given |= {"destination": None, "layout": None}
+        given |= dict.fromkeys(("destination", "layout", "layers", "archive"))
     return DRAWER.tree(draw, tables.Library, given)
+
+
+_FORMS: st.SearchStrategy[Mapping[str, Value | None]] = st.sampled_from(
+    [
+        {"archive": None, "layout": None},
+        *({"archive": "zip", "layout": each} for each in ("zip", "self-unpack", "image")),
+        *({"archive": "tar.gz", "layout": each} for each in (None, "self-unpack")),
+    ]
+)
 
 
 _SOURCES = ["digits", "letters.bin", "s3://line-models/a b/digits.zip", "s3://stored/x.tar.gz"]

@@ -117,7 +117,7 @@ def _connector(draw: st.DrawFn, parts: Parts, kind: str) -> Tree:
 
 def _single(parts: Parts) -> list[str]:
     """The names that stand for one resource of a group."""
-    libraries = [name for name, how in parts.libraries.items() if how == "ml-resource"]
+    libraries = [name for name, layers in parts.layers.items() if layers is None]
     names = Counter([*parts.resources, *parts.models, *libraries])
     several = {
         n for n, each in parts.resources.items() if not isinstance(each.get("device", ""), str)

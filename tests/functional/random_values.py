@@ -60,6 +60,7 @@ QUANTITIES: Mapping[str, Values] = {
     "time": st.one_of(_amounts(["min"], 1, 600), st.integers(1, 900).map(lambda n: f"{n} s")),
     "percentage": _amounts(["%"], 1, 99),
     "number": st.sampled_from(["1", "1.5", "2", "5", "5.0"]),
+    "rate": st.builds("{} per {}".format, st.integers(1, 20), st.sampled_from(["day", "year"])),
 }
 """By the kind that a key tells; each is within all limits that are known of such a key."""
 
