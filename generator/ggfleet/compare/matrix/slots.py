@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -82,16 +83,16 @@ def _switches(parcels: Parcels) -> list[Step]:
     return [{"do": "switch", "slot": s, "version": p.version} for s, p in parcels.items()]
 
 
-class _Slots:
+class _Slots(ABC):
     """A strategy that is nothing but slots."""
 
     control = DEPLOYMENT
     tools: tuple[str, ...] = ()
     programs: tuple[Path, ...] = ()
 
+    @abstractmethod
     def parcels(self, goods: Goods, release: Release) -> Parcels:
         """What is in each slot at a release."""
-        raise NotImplementedError
 
     def install(self, goods: Goods, to: Release) -> Work:
         """Fetch all."""
