@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from fleet import requirements
-from fleet.fleet import Fleet
+from fleet.fleet import Fleet, sweep
 from fleet.rootfs import LOGIN
 from fleet.small_matrix import small_spec
 from ggfleet.compare.matrix.runs import Runs
@@ -111,7 +111,7 @@ def test_a_device_of_ones_own_is_measured_over_ssh(fleet: Fleet, tmp_path: Path)
 
 def left_over() -> list[str]:
     """The disks of runs that are no more, once what can be swept is."""
-    Fleet().close()  # sweeps
+    sweep()
     said = subprocess.run(
         ["losetup", "--list", "--json"], capture_output=True, text=True, check=True
     )

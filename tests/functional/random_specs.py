@@ -117,11 +117,10 @@ def _connector(draw: st.DrawFn, parts: Parts, kind: str) -> Tree:
 
 def _single(parts: Parts) -> list[str]:
     """The names that stand for one resource of a group."""
-    libraries = [name for name, layers in parts.layers.items() if layers is None]
-    names = Counter([*parts.resources, *parts.models, *libraries])
+    names = Counter([*parts.resources, *parts.models, *parts.layers])
     several = {
         n for n, each in parts.resources.items() if not isinstance(each.get("device", ""), str)
-    }
+    } | {name for name, layers in parts.layers.items() if layers is not None}
     return [name for name, count in names.items() if count == 1 and name not in several]
 
 
