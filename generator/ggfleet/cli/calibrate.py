@@ -126,6 +126,7 @@ def _as_json(found: Judgement) -> dict[str, Json]:
         choices[figure] = {
             "questions": len(own),
             "best": len(own) - len(wrong),
+            "too_close_to_tell": sum(each.leads and not each.right for each in own),
             "nearly_best": sum(each.regret <= NEARLY for each in own),
             "wrong": [
                 {
@@ -182,7 +183,7 @@ def _tell(
 
 
 def _tell_judged(told: dict[str, Judgement]) -> None:
-    columns = ("", "cells", "bytes off", "seconds off", "choice best", "within 5 %")
+    columns = ("", "cells", "bytes off", "seconds off", "best", "or too close")
     rows = [
         (
             name,
@@ -190,13 +191,16 @@ def _tell_judged(told: dict[str, Judgement]) -> None:
             percent(each.mean("bytes")),
             percent(each.mean("seconds")),
             percent(each.right("seconds")),
-            percent(each.right("seconds", NEARLY)),
+            percent(each.leading("seconds")),
         )
         for name, each in told.items()
     ]
     output.out.print()
     output.out.print(output.table(columns, rows, right=range(1, len(columns))))
-    output.out.print("\n(the choice: which strategy takes the fewest seconds)")
+    output.out.print(
+        "\nbest: how often the strategy that it said takes the fewest seconds did so;"
+        "\nor too close: or could not be told from the best by the runs that there are"
+    )
 
 
 def _tell_strategies(found: Judgement) -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import itertools
 import statistics
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from ggfleet.compare.matrix.cells import Cell, Observation, Outcome, Payload
+from ggfleet.compare.report.interval import Estimate, estimate
 from ggfleet.errors import CompareError
 from ggfleet.model import Json
 from ggfleet.predict import terms
@@ -34,8 +35,9 @@ WORTH = 0.95
 class Measured:
     """A cell and the medians of its runs that ended well; `failed` is the share of the others.
 
-    Where all failed the medians are 0. `spread_*` are the mean relative distances of single runs
-    from the median: what the measurement itself leaves open.
+    Where all failed the medians are 0, and there are no estimates. `spread_*` are the mean relative
+    distances of single runs from the median: what the measurement itself leaves open. `estimates`
+    has the medians of `bytes` and `seconds` again, with their intervals.
     """
 
     cell: Cell
@@ -47,6 +49,7 @@ class Measured:
     cpu_seconds: float
     spread_bytes: float
     spread_seconds: float
+    estimates: Mapping[str, Estimate] = field(default_factory=dict)
 
     @property
     def done(self) -> bool:
@@ -78,6 +81,7 @@ def _cell(runs: Sequence[Observation]) -> Measured:
         cpu_seconds=statistics.median(run.cpu_seconds for run in done),
         spread_bytes=_spread(moved, LEAST_BYTES),
         spread_seconds=_spread(lasted, LEAST_SECONDS),
+        estimates={"bytes": estimate(moved), "seconds": estimate(lasted)},
     )
 
 

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ggfleet.compare.report.terms import BYTES, SECONDS, Measure
+from ggfleet.compare.report.verdict import rank
 from ggfleet.errors import CompareError
 from ggfleet.predict.fit import LEAST_BYTES, LEAST_SECONDS, Measured, fit, off
 from ggfleet.predict.model import Model, Prediction
@@ -21,6 +23,7 @@ FIGURES: Mapping[str, Callable[[Prediction | Measured], float]] = {
     "bytes": lambda found: found.bytes,
     "seconds": lambda found: found.seconds,
 }
+MEASURES: Mapping[str, Measure] = {"bytes": BYTES, "seconds": SECONDS}
 
 
 @dataclass(frozen=True)
@@ -37,7 +40,7 @@ class Choice:
     """One question by one figure: what was chosen, what was truly best, and the regret.
 
     `regret` is how much more the chosen one takes than the best, as a share; infinite when it
-    failed.
+    failed. `leaders` are the best, and those that the runs cannot tell from it.
     """
 
     figure: str
@@ -45,6 +48,12 @@ class Choice:
     chosen: str
     best: str
     regret: float
+    leaders: tuple[str, ...]
+
+    @property
+    def leads(self) -> bool:
+        """Whether the chosen one was best as far as the runs can tell."""
+        return self.chosen in self.leaders
 
     @property
     def right(self) -> bool:
@@ -80,6 +89,11 @@ class Judgement:
         """The share of choices by a figure that were truly best, or worse by `tie` at most."""
         own = [each for each in self.choices if each.figure == figure]
         return sum(each.regret <= tie for each in own) / len(own) if own else math.nan
+
+    def leading(self, figure: str) -> float:
+        """The share of choices that were best, or could not be told from it."""
+        own = [each for each in self.choices if each.figure == figure]
+        return sum(each.leads for each in own) / len(own) if own else math.nan
 
     def by_strategy(self, figure: str) -> dict[str, float]:
         """The mean relative errors of each strategy."""
@@ -184,5 +198,12 @@ def _choices(model: Model, part: Sequence[Measured]) -> list[Choice]:
         best = min(truth, key=truth.__getitem__)
         floor = {"bytes": LEAST_BYTES, "seconds": LEAST_SECONDS}[figure]
         regret = (truth[chosen] - truth[best]) / max(truth[best], floor)
-        found.append(Choice(figure, name, chosen, best, regret))
+        found.append(Choice(figure, name, chosen, best, regret, _leaders(figure, known)))
     return found
+
+
+def _leaders(figure: str, cells: Sequence[Measured]) -> tuple[str, ...]:
+    """As the report judges: who failed even once is not best."""
+    steady = {each.cell.strategy: each.estimates[figure] for each in cells if not each.failed}
+    found = rank(MEASURES[figure], steady)
+    return found.leaders if found else ()
