@@ -38,9 +38,9 @@ def random_manifest(fleet: Fleet, *, alike: bool) -> Manifest:
         _archive(*each, Form.TAR if each[:2] in tarred else Form.ZIP, alike=alike)
         for each in wanted
     ]
-    found += [
-        _archive(*each, Form.IMAGE, alike=alike) for each in wanted if each[0] is Part.LIBRARIES
-    ]
+    for part, name, platform in (each for each in wanted if each[0] is Part.LIBRARIES):
+        image = _archive(part, name, platform, Form.IMAGE, alike=alike)
+        found.append(replace(image, compression=fleet.libraries[name].compression))
     return Manifest(tuple(found))
 
 

@@ -79,15 +79,20 @@ def library(draw: st.DrawFn, parts: Parts, name: str) -> Tree:
         given["layers"] = parts.layers[name]
         given |= draw(_FORMS)
     else:
-        given |= dict.fromkeys(("destination", "layout", "layers", "archive"))
+        given |= dict.fromkeys(("destination", "layout", "layers", "archive", "compression"))
     return DRAWER.tree(draw, tables.Library, given)
 
 
+_PLAIN: list[tuple[str | None, str | None]] = [
+    (None, None), ("zip", "zip"), ("zip", "self-unpack"), ("tar.gz", None), ("tar.gz", "self-unpack")
+]  # fmt: skip
 _FORMS: st.SearchStrategy[Mapping[str, Value | None]] = st.sampled_from(
     [
-        {"archive": None, "layout": None},
-        *({"archive": "zip", "layout": each} for each in ("zip", "self-unpack", "image")),
-        *({"archive": "tar.gz", "layout": each} for each in (None, "self-unpack")),
+        *({"archive": of, "layout": how, "compression": None} for of, how in _PLAIN),
+        *(
+            {"archive": "zip", "layout": "image", "compression": each}
+            for each in (None, "gzip", "zstd", "xz")
+        ),
     ]
 )
 

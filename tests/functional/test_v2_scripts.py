@@ -26,6 +26,7 @@ from ggfleet.model import (
     ADAPTER,
     Archive,
     Components,
+    Compression,
     Document,
     Fleet,
     Form,
@@ -75,6 +76,7 @@ class World:
     folder: Path
     layout: Layout
     value: int = 42
+    compression: Compression = Compression.GZIP
 
     def __post_init__(self) -> None:
         self.device = Device(self.folder / "root")
@@ -83,7 +85,7 @@ class World:
     def build(self) -> None:
         """Make the archives and render."""
         name = f"t{os.getpid()}"
-        library = make_library("answers", layout=self.layout)
+        library = make_library("answers", layout=self.layout, compression=self.compression)
         function = make_function("ask", libraries=("answers",), models=("m",))
         self.fleet: Fleet = make_fleet(
             name=name,
@@ -123,11 +125,11 @@ class World:
             Silent(),
             label=name,
             form=form,
+            compression=self.compression,
         )
-        file = packed.path.name
-        return make_archive(
-            part, name, file=file, key=file, tree_sha256=packed.tree_sha256, form=form
-        )
+        file, digest = packed.path.name, packed.tree_sha256
+        same = {"form": form, "compression": self.compression}
+        return make_archive(part, name, file=file, key=file, tree_sha256=digest, **same)
 
     def component(self, kind: str, target: str = "recipes-v2") -> Component:
         """Install a component on the device."""

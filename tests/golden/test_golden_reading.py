@@ -41,6 +41,7 @@ RELATIONS = (
     ("aws.greengrass.Nucleus: 2.15.0", "aws.greengrass.Nucleus: 2.15"),
     ("aws.greengrass.Nucleus: 2.15.0", "aws greengrass: 2.15.0"),
     ("libraries: [numpy, small]", "libraries: [[numpy], small]"),
+    ("layout: image", "layout: zip"),
     ("fleet: line", "fleet: line\n[a]: b"),
     ("inventory: hosts.yml", "inventory: nowhere.yml"),
     ("preset: jetson-orin", "python: \"3.8\""),

@@ -9,7 +9,7 @@ import pytest
 
 from ggfleet.bundle import read_manifest, write_manifest
 from ggfleet.errors import BundleError
-from ggfleet.model import Form, Manifest, Part
+from ggfleet.model import Compression, Form, Manifest, Part
 from unit.factories import make_archive
 
 
@@ -38,6 +38,19 @@ def test_a_manifest_of_zips_says_nothing_of_forms(tmp_path: Path) -> None:
     write_manifest(tmp_path / "manifest.json", Manifest((make_archive(),)))
     assert '"form"' not in (tmp_path / "manifest.json").read_text()
     assert read_manifest(tmp_path / "manifest.json").archives[0].form is Form.ZIP
+
+
+def test_another_compression_is_written_and_read(tmp_path: Path) -> None:
+    """gzip is not: a manifest of such images is what it was before there was a choice."""
+    path = tmp_path / "manifest.json"
+    write_manifest(path, Manifest((make_archive(form=Form.IMAGE, compression=Compression.XZ),)))
+    (found,) = read_manifest(path).archives
+    assert found.compression is Compression.XZ
+    path.write_text(path.read_text().replace('"xz"', '"lzma"'))
+    with pytest.raises(BundleError, match="'lzma' is not a valid Compression"):
+        read_manifest(path)
+    write_manifest(path, Manifest((make_archive(form=Form.IMAGE),)))
+    assert "compression" not in path.read_text()
 
 
 def test_the_order_of_writing_does_not_matter(tmp_path: Path) -> None:

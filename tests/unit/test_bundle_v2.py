@@ -11,7 +11,17 @@ import pytest
 
 from ggfleet.bundle.build import merge
 from ggfleet.errors import BundleError
-from ggfleet.model import ADAPTER, Components, Fleet, Form, Install, Layout, Manifest, Part
+from ggfleet.model import (
+    ADAPTER,
+    Components,
+    Compression,
+    Fleet,
+    Form,
+    Install,
+    Layout,
+    Manifest,
+    Part,
+)
 from ggfleet.runtime import component_files
 from unit.test_bundle_parts import PC, built, everywhere, fleet_of, native, shop_of
 from unit.wheelmaker import make_wheel
@@ -38,6 +48,28 @@ def test_a_library_to_mount_is_built_as_a_zip_and_as_an_image(tmp_path: Path) ->
     assert len(merge(fleet, shop.out, [zipped, image]).archives) == 2
     without = merge(with_layout(fleet, None), shop.out, [])
     assert [each.form for each in without.archives] == [Form.ZIP]
+
+
+@pytest.mark.skipif(not shutil.which("mksquashfs"), reason="needs mksquashfs (squashfs-tools)")
+def test_another_compression_is_another_image_and_nothing_else(tmp_path: Path) -> None:
+    """The zip is not built again; the manifest drops the old image; changing back finds it."""
+    fleet = with_layout(fleet_of(tmp_path, Install.ML_RESOURCE), Layout.IMAGE)
+    wheels = native(tmp_path)
+    shop = shop_of(tmp_path, fleet, wheels)
+    zipped, plain = built(shop, PC, parts=[Part.LIBRARIES])
+    quick_library = replace(fleet.libraries["tiny"], compression=Compression.ZSTD)
+    quick_fleet = replace(fleet, libraries={"tiny": quick_library})
+    same, quick = built(replace(shop, fleet=quick_fleet), PC, parts=[Part.LIBRARIES])
+    assert same == zipped
+    assert quick.file == zipped.file.removesuffix("zip") + "zstd.squashfs"
+    assert quick.key != plain.key
+    assert (quick.compression, quick.tree_sha256) == (Compression.ZSTD, plain.tree_sha256)
+    merge(fleet, shop.out, [zipped, plain])
+    assert merge(quick_fleet, shop.out, []).archives == (zipped,)
+    assert set(merge(quick_fleet, shop.out, [zipped, quick]).archives) == {zipped, quick}
+    before = (shop.out / plain.file).stat().st_mtime_ns
+    assert built(shop, PC, parts=[Part.LIBRARIES]) == [zipped, plain]
+    assert (shop.out / plain.file).stat().st_mtime_ns == before
 
 
 @pytest.mark.parametrize("layout", [None, Layout.ZIP, Layout.SELF_UNPACK])

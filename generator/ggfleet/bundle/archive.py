@@ -23,7 +23,7 @@ from ggfleet.bundle.image import write_image
 from ggfleet.bundle.tarball import tar_blocks
 from ggfleet.bundle.tree import Entry, TreeDigest
 from ggfleet.errors import BundleError
-from ggfleet.model import TAR_FOLDER, Form
+from ggfleet.model import TAR_FOLDER, Compression, Form
 from ggfleet.system.files import CHUNK, sha256
 from ggfleet.system.progress import Progress
 from ggfleet.system.scratch import Scratch, scratch_file
@@ -60,18 +60,19 @@ def pack(
     label: str,
     known: frozenset[str] = frozenset(),
     form: Form = Form.ZIP,
+    compression: Compression = Compression.GZIP,
 ) -> tuple[Packed, bool]:
     """Write the tree's archive to `place(tree_sha256)`; also tell whether the file is new.
 
     A file that is there stays when it has these bytes or one of the `known` SHA-256: then it holds
-    the same tree, written by another compressor.
+    the same tree, written by another compressor. `compression` is for an image alone.
     """
     progress.start(f"packing {label}", sum(entry.size for entry in entries))
     folder = place("").parent
     try:
         with scratch_file(folder, "packing") as scratch:
             if form is Form.IMAGE:
-                packed = _write_image(entries, scratch, progress)
+                packed = _write_image(entries, scratch, progress, compression)
             else:
                 stream = _tarred if form is Form.TAR else _zipped
                 packed = _write(entries, scratch, progress, stream)
@@ -108,11 +109,14 @@ def _write(
     return Packed(scratch.path, tree.hexdigest(), whole.hexdigest(), size, unpacked, len(entries))
 
 
-def _write_image(entries: Sequence[Entry], scratch: Scratch, progress: Progress) -> Packed:
+def _write_image(
+    entries: Sequence[Entry], scratch: Scratch, progress: Progress, compression: Compression
+) -> Packed:
     tree = TreeDigest()
     # The compressor is another process, so reading needs no thread of its own.
     pieces = _pieces(entries, tree)
-    write_image(tar_blocks(entries, lambda: _next_file(pieces, progress)), scratch.path)
+    blocks = tar_blocks(entries, lambda: _next_file(pieces, progress))
+    write_image(blocks, scratch.path, compression)
     size, unpacked = scratch.path.stat().st_size, sum(entry.size for entry in entries)
     digest = tree.hexdigest()
     return Packed(scratch.path, digest, sha256(scratch.path), size, unpacked, len(entries))

@@ -114,7 +114,7 @@ def _is_current(fleet: Fleet, out: Path, archive: Archive) -> bool:
         Part.ADAPTER: {ADAPTER} if fleet.components.wanted else set(),
     }[archive.part]
     library = fleet.libraries.get(archive.name) if archive.part is Part.LIBRARIES else None
-    if library and archive.form not in forms_of(library):
+    if library and not (archive.form in forms_of(library) and library.compresses(archive)):
         return False
     known = archive.platform in fleet.platforms or archive.platform == ANY_PLATFORM
     ours = archive.key.startswith(key_prefix(fleet))

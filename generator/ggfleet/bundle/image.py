@@ -7,9 +7,12 @@ squashfs reads; xz and zstd are choices of whoever built the kernel.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
+from ggfleet.errors import ToolError
+from ggfleet.model import Compression
 from ggfleet.system.process import feed
 
 MISSING = (
@@ -17,22 +20,39 @@ MISSING = (
     "write another `layout` for the library"
 )
 
-LEVEL = "6"
-"""Of gzip. TensorFlow (1454 MB): 327 MB in 30 s; mksquashfs's own choice, 9, 325 MB in 93 s."""
-
 OPTIONS = (
     *("-tar", "-noappend", "-no-xattrs", "-no-exports", "-all-root", "-root-mode", "755"),
-    *("-comp", "gzip", "-Xcompression-level", LEVEL),
     *("-quiet", "-no-progress", "-exit-on-error"),
 )
+
+CHOICES: Mapping[Compression, tuple[str, ...]] = MappingProxyType(
+    {
+        Compression.GZIP: ("-Xcompression-level", "6"),
+        Compression.ZSTD: ("-Xcompression-level", "9", "-b", "1M"),
+        Compression.XZ: ("-b", "1M"),
+    }
+)
+
+UNKNOWN = "is not supported!"
+"""What mksquashfs says of a compressor that it was built without, or does not know."""
 
 FIXED_TIME = {"SOURCE_DATE_EPOCH": "0"}
 """The time of the file system itself; as an option it would clash with this variable."""
 
 
-def write_image(blocks: Iterator[bytes], path: Path) -> None:
+def write_image(blocks: Iterator[bytes], path: Path, compression: Compression) -> None:
     """Write the image of a tree, which comes as the blocks of a tar, to `path`.
 
-    Raises `ToolError` when mksquashfs is missing or fails.
+    Raises `ToolError` when mksquashfs is missing, lacks the compressor, or fails.
     """
-    feed(["mksquashfs", "-", path, *OPTIONS], blocks, env=FIXED_TIME, missing=MISSING)
+    options = (*OPTIONS, "-comp", compression, *CHOICES[compression])
+    try:
+        feed(["mksquashfs", "-", path, *options], blocks, env=FIXED_TIME, missing=MISSING)
+    except ToolError as error:
+        if UNKNOWN not in error.message:
+            raise
+        raise ToolError(
+            f"this mksquashfs was built without {compression}",
+            fix="install your distribution's squashfs-tools (Debian's has gzip, xz and zstd), or "
+            "write another `compression` for the library",
+        ) from error

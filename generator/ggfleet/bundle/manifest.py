@@ -9,13 +9,16 @@ from pathlib import Path, PurePosixPath
 from typing import Any, get_type_hints
 
 from ggfleet.errors import BundleError
-from ggfleet.model import Archive, Delta, Fleet, Form, Json, Manifest, Part
+from ggfleet.model import Archive, Compression, Delta, Fleet, Form, Json, Manifest, Part
 from ggfleet.system.files import write_json
 
 VERSION = 1
 FILE_NAME = "manifest.json"
 KINDS = get_type_hints(Archive)
 DELTA_KINDS = get_type_hints(Delta)
+WORDS = tuple(name for name, kind in KINDS.items() if kind in (Part, Form, Compression))
+USUAL = {"form": Form.ZIP.value, "compression": Compression.GZIP.value}
+"""What an entry means that does not say it."""
 
 
 def read_manifest(path: Path) -> Manifest:
@@ -55,11 +58,12 @@ def key_prefix(fleet: Fleet) -> str:
 
 
 def archive_to_json(archive: Archive) -> dict[str, Json]:
-    """One entry of the manifest. A zip says nothing of its form: manifests had no other once."""
+    """One entry of the manifest. A zip says nothing of its form: manifests had no other once.
+
+    So with gzip, which all archives had.
+    """
     item = dataclasses.asdict(archive)
-    if archive.form is Form.ZIP:
-        del item["form"]
-    return item
+    return {name: value for name, value in item.items() if value != USUAL.get(name)}
 
 
 def archive_from_json(item: object) -> Archive:
@@ -77,9 +81,10 @@ def _items(content: object) -> list[object]:
 
 def _archive(item: object) -> Archive:
     if isinstance(item, dict):
-        item = {**item, "form": item.get("form", Form.ZIP.value)}
+        item = {**USUAL, **item}
     known = _checked(item, KINDS, "an archive")
-    return Archive(**{**known, "part": Part(known["part"]), "form": Form(known["form"])})
+    words = {name: KINDS[name](known[name]) for name in WORDS}
+    return Archive(**{**known, **words})
 
 
 def _delta(item: object) -> Delta:
@@ -91,7 +96,7 @@ def _checked(item: object, kinds: Mapping[str, type], called: str) -> dict[str, 
     if not isinstance(item, dict) or item.keys() != kinds.keys():
         raise ValueError(f"{called} needs exactly {', '.join(kinds)}")
     for name, kind in kinds.items():
-        wanted = str if kind in (Part, Form) else kind
+        wanted = str if issubclass(kind, str) else kind
         if type(item[name]) is not wanted:
             raise ValueError(f"{name} is not of type {wanted.__name__}")
     file = PurePosixPath(item["file"])

@@ -21,6 +21,7 @@ from ggfleet.model import (
     ADAPTER,
     ANY_PLATFORM,
     Archive,
+    Compression,
     Form,
     Function,
     Install,
@@ -68,10 +69,12 @@ def build_library(
     requirements = library.on(target.name).requirements
     interpreter = shop.interpreters(target)
     version = interpreter.version if interpreter else None
+    compression = library.compression if form is Form.IMAGE else Compression.GZIP
     of_layers: list[Json] = [asdict(each) for each in library.layers]
     asked: Json = [of_wheels([requirements], [target]), version, *of_layers]
     orders = [
-        Order(Part.LIBRARIES, each.name, target.name, asked, form) for each in library.apart()
+        Order(Part.LIBRARIES, each.name, target.name, asked, form, compression)
+        for each in library.apart()
     ]
     known = [shop.find(order) for order in orders]
     if all(known):

@@ -21,7 +21,17 @@ from ggfleet.bundle.supply.sbom import bill_path, write_bill
 from ggfleet.bundle.tags import ranked_tags
 from ggfleet.bundle.tree import Entry
 from ggfleet.bundle.wheels import OpenWheel
-from ggfleet.model import Archive, Fleet, Form, Json, Manifest, Part, Platform
+from ggfleet.model import (
+    Archive,
+    Compression,
+    Fleet,
+    Form,
+    Json,
+    Manifest,
+    Part,
+    Platform,
+    ending,
+)
 from ggfleet.system.progress import Progress
 
 NAME_DIGITS = 16
@@ -41,6 +51,7 @@ class Order:
     platform: str
     inputs: Json
     form: Form = Form.ZIP
+    compression: Compression = Compression.GZIP
 
     def __str__(self) -> str:
         form = {Form.IMAGE: " as an image", Form.TAR: " as a tar.gz"}.get(self.form, "")
@@ -146,6 +157,7 @@ class Workshop:
             label=f"{order.name} for {platform}",
             known=frozenset(archive.sha256 for archive in self.before.archives),
             form=order.form,
+            compression=order.compression,
         )
         archive = self._archive(order, packed, platform)
         if archive.part in BILLED:
@@ -171,16 +183,15 @@ class Workshop:
         write_contents(self.out, archive, shares(tree, left_out))
 
     def _key(self, order: Order) -> Json:
-        form = [order.form] if order.form is not Form.ZIP else []
+        form = [ending(order.form, order.compression)] if order.form is not Form.ZIP else []
         whole = ["whole"] if self.whole else []
         tool = self._tool(order.platform) if order.part in BILLED else None
         stripped = [tool.version] if tool else []
         return [self.fleet.name, order.part, order.name, order.inputs, *form, *whole, *stripped]
 
     def _place(self, order: Order, platform: str, digest: str) -> Path:
-        return (
-            self.out / order.part / f"{order.name}-{platform}-{digest[:NAME_DIGITS]}.{order.form}"
-        )
+        stem = f"{order.name}-{platform}-{digest[:NAME_DIGITS]}"
+        return self.out / order.part / f"{stem}.{ending(order.form, order.compression)}"
 
     def _archive(self, order: Order, packed: Packed, platform: str) -> Archive:
         file = packed.path.relative_to(self.out).as_posix()
@@ -196,4 +207,5 @@ class Workshop:
             unpacked_size=packed.unpacked_size,
             files=packed.files,
             form=order.form,
+            compression=order.compression,
         )

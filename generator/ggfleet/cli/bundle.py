@@ -28,7 +28,7 @@ from ggfleet.cli.options import (
     with_indexes,
 )
 from ggfleet.cli.progress import reporting
-from ggfleet.model import Archive, Delta, Form
+from ggfleet.model import Archive, Delta, Form, ending
 
 
 @click.command()
@@ -157,13 +157,14 @@ def table_of(archives: tuple[Archive, ...]) -> Table:
     rows = [
         (
             str(archive.part),
-            f"{archive.name} ({archive.form})" if archive.form is not Form.ZIP else archive.name,
+            f"{archive.name} ({packed})" if packed != Form.ZIP else archive.name,
             archive.platform,
             output.megabytes(archive.size),
             output.megabytes(archive.unpacked_size),
             str(archive.files),
         )
         for archive in archives
+        for packed in [ending(archive.form, archive.compression)]
     ]
     columns = ("part", "name", "platform", "packed", "unpacked", "files")
     return output.table(columns, rows, right=(3, 4, 5))

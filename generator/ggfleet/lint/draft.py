@@ -11,6 +11,7 @@ from ggfleet.model import (
     ADAPTER,
     ANY_PLATFORM,
     Archive,
+    Compression,
     Document,
     Draft,
     DraftRecipe,
@@ -21,8 +22,10 @@ from ggfleet.model import (
     Layout,
     Manifest,
     Part,
+    ending,
 )
 from ggfleet.render.group_v1.names import archive_uri
+from ggfleet.render.known import current
 from ggfleet.render.v2 import drafted
 from ggfleet.render.v2.names import component_name
 
@@ -54,6 +57,7 @@ def draft(fleet: Fleet, manifest: Manifest) -> Draft:
 def with_stand_ins(fleet: Fleet, manifest: Manifest) -> Manifest:
     """The manifest with a stand-in for every archive that is not built yet."""
     fleet = fleet.in_layers
+    manifest = current(fleet, manifest)
     missing = [each for each in _wanted(fleet) if manifest.find(*each) is None]
     return Manifest((*manifest.archives, *(_stand_in(fleet, *each) for each in missing)))
 
@@ -76,9 +80,10 @@ def _stand_in(fleet: Fleet, part: Part, name: str, platform: str, form: Form) ->
     """An archive with a name as long as the real one's, and different where that will be."""
     own = platform if _is_native(fleet, part, name) else ANY_PLATFORM
     digits = hashlib.sha256(f"{part} {name} {own}".encode()).hexdigest()
-    file = f"{part}/{name}-{own}-{digits[:DIGITS]}.{form}"
+    compression = fleet.libraries[name].compression if form is Form.IMAGE else Compression.GZIP
+    file = f"{part}/{name}-{own}-{digits[:DIGITS]}.{ending(form, compression)}"
     key = f"ggfleet/{fleet.name}/{file}"
-    return Archive(part, name, platform, file, key, digits, digits, 0, 0, 0, form)
+    return Archive(part, name, platform, file, key, digits, digits, 0, 0, 0, form, compression)
 
 
 def _is_native(fleet: Fleet, part: Part, name: str) -> bool:

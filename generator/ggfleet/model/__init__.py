@@ -5,10 +5,12 @@ from ggfleet.model.archive import (
     ANY_PLATFORM,
     TAR_FOLDER,
     Archive,
+    Compression,
     Delta,
     Form,
     Manifest,
     Part,
+    ending,
 )
 from ggfleet.model.deployment import Abort, Components, Deployment, Rollout
 from ggfleet.model.document import Document, Json, Note, Rendering
@@ -69,6 +71,7 @@ __all__ = [
     "ClientDevice",
     "CloudSpooler",
     "Components",
+    "Compression",
     "Connector",
     "Core",
     "Delta",
@@ -120,4 +123,5 @@ __all__ = [
     "Subscription",
     "SystemFunctions",
     "Target",
+    "ending",
 ]

@@ -25,6 +25,22 @@ class Form(StrEnum):
     IMAGE = "squashfs"
 
 
+class Compression(StrEnum):
+    """How the blocks of an image are compressed: what squashfs and `mksquashfs -comp` call them."""
+
+    GZIP = "gzip"
+    ZSTD = "zstd"
+    XZ = "xz"
+
+
+def ending(form: Form, compression: Compression = Compression.GZIP) -> str:
+    """What the names of such files end with, without the first dot.
+
+    A name is never written again, so another compression needs another; gzip's came first.
+    """
+    return str(form) if compression is Compression.GZIP else f"{compression}.{form}"
+
+
 TAR_FOLDER = "libraries"
 """The one folder of a `.tar.gz`: a V1 core unpacks none without a folder around its files."""
 
@@ -42,6 +58,7 @@ class Archive:
     `tree_sha256` digests the unpacked tree (paths, modes, contents) and names the archive: the same
     content keeps its name when a compressor changes. `sha256` and `size` (bytes) are the file's.
     `file` is relative to the manifest; `key` is the S3 key, written once and never overwritten.
+    `compression` tells of an image alone.
     """
 
     part: Part
@@ -55,6 +72,7 @@ class Archive:
     unpacked_size: int
     files: int
     form: Form = Form.ZIP
+    compression: Compression = Compression.GZIP
 
 
 @dataclass(frozen=True)

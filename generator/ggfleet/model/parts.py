@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 
-from ggfleet.model.archive import TAR_FOLDER, Form
+from ggfleet.model.archive import TAR_FOLDER, Archive, Compression, Form
 from ggfleet.model.layer import Layer
 from ggfleet.model.runtime import Encoding, Isolation, RunAs
 
@@ -51,7 +51,7 @@ class Library:
 
     `permission` is what the owner group may do with the unpacked files. `layout` is for V2, and
     None where the spec leaves it to the size of the archive; `archive` is the form in which V1 and
-    the other layouts get it. `variants` are platforms and their own
+    the other layouts get it, `compression` that of an image. `variants` are platforms and their own
     requirements; `on` chooses. `layers` divide them, `apart` gives each as a library of its own:
     then `layer` is its name and `whole` that of the library. `updates` are those of a year, None
     where the spec does not tell.
@@ -66,6 +66,7 @@ class Library:
     permission: Access = Access.READ
     variants: tuple[tuple[str, Path], ...] = ()
     archive: Form = Form.ZIP
+    compression: Compression = Compression.GZIP
     layers: tuple[Layer, ...] = ()
     layer: str = ""
     whole: str = ""
@@ -90,6 +91,10 @@ class Library:
             )
             for each in self.layers
         )
+
+    def compresses(self, archive: Archive) -> bool:
+        """Whether an archive of it is compressed as it is to be now: images have a choice."""
+        return archive.form is not Form.IMAGE or archive.compression is self.compression
 
     @property
     def place(self) -> str:

@@ -65,6 +65,18 @@ def resolve(fleet: Fleet, manifest: Manifest, others: Iterable[Reference] = ()) 
     )
 
 
+def current(fleet: Fleet, manifest: Manifest) -> Manifest:
+    """The manifest without images that are not compressed as the spec says now."""
+    libraries = fleet.libraries
+    return Manifest(
+        tuple(
+            each
+            for each in manifest.archives
+            if each.name not in libraries or libraries[each.name].compresses(each)
+        )
+    )
+
+
 def find_archives(
     fleet: Fleet, manifest: Manifest, wanted: Iterable[Wanted], form: Form | None = None
 ) -> tuple[dict[Wanted, Archive], list[Pending]]:

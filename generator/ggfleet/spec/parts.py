@@ -10,10 +10,12 @@ from ggfleet.model import (
     REST,
     Aws,
     Components,
+    Compression,
     Hardware,
     Index,
     Install,
     Layer,
+    Layout,
     Library,
     Model,
     Platform,
@@ -21,6 +23,7 @@ from ggfleet.model import (
 from ggfleet.spec import tables
 from ggfleet.spec.presets import PRESETS
 from ggfleet.spec.section import Section
+from ggfleet.spec.tables.parts import AS_RESOURCE
 from ggfleet.spec.tables.patterns import normal_name
 from ggfleet.spec.variants import Platforms, chosen
 
@@ -121,7 +124,7 @@ def _library(name: str, section: Section, folder: Path, platforms: Platforms) ->
     as_resource = install is Install.ML_RESOURCE
     if as_resource:
         section.require("destination")
-    for key in ("destination", "layout", "archive", "layers") if not as_resource else ():
+    for key in AS_RESOURCE if not as_resource else ():
         if section.has(key):
             section.error(
                 key,
@@ -130,6 +133,7 @@ def _library(name: str, section: Section, folder: Path, platforms: Platforms) ->
             )
     owner, permission = table.owner.read(section)
     common, variants = chosen(section, table.requirements, platforms, "")
+    layout = table.layout.read(section)
     return Library(
         name=name,
         requirements=folder / common,
@@ -137,12 +141,22 @@ def _library(name: str, section: Section, folder: Path, platforms: Platforms) ->
         destination=_trimmed(table.destination.read(section)),
         owner=owner,
         permission=permission,
-        layout=table.layout.read(section),
+        layout=layout,
         archive=table.archive.read(section),
+        compression=_compression(section, layout) if as_resource else Compression.GZIP,
         layers=_layers(section) if as_resource else (),
         updates=table.updates.read(section),
         variants=tuple((platform, folder / file) for platform, file in variants),
     )
+
+
+def _compression(section: Section, layout: Layout | None) -> Compression:
+    """That of an image; nothing else has a choice."""
+    found = tables.Library.compression.read(section)
+    if section.has("compression") and layout is not Layout.IMAGE:
+        fix = "remove it, or write layout: image"
+        section.error("compression", "has no meaning without layout: image", fix)
+    return found
 
 
 def _layers(section: Section) -> tuple[Layer, ...]:

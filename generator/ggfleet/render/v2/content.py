@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass
 
 from ggfleet.errors import GgfleetError
-from ggfleet.model import Archive, Fleet, Form, Json, Layout, Model
+from ggfleet.model import Archive, Compression, Fleet, Form, Json, Layout, Model
 from ggfleet.render.group_v1.names import archive_uri
 
 DIGITS = 16
@@ -27,12 +27,16 @@ DEFAULT_TIMEOUT = 120
 
 @dataclass(frozen=True)
 class Content:
-    """An artifact. `digits` name what is in it; `unpacked_size` is in bytes, 0 if not known."""
+    """An artifact. `digits` name what is in it; `unpacked_size` is in bytes, 0 if not known.
+
+    `compression` is that of an image.
+    """
 
     uri: str
     layout: Layout
     digits: str
     unpacked_size: int = 0
+    compression: Compression = Compression.GZIP
 
     @property
     def file(self) -> str:
@@ -104,7 +108,8 @@ def of_archive(
     if (unpack or archive.form is Form.TAR) and chosen is Layout.ZIP:
         chosen = Layout.SELF_UNPACK
     digits = archive.tree_sha256[:DIGITS]
-    return Content(archive_uri(fleet, archive.key), chosen, digits, archive.unpacked_size)
+    uri = archive_uri(fleet, archive.key)
+    return Content(uri, chosen, digits, archive.unpacked_size, archive.compression)
 
 
 def of_remote(model: Model, *, unpack: bool = False) -> Content:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from ggfleet.model import (
     DEFAULT_TIMEOUT,
+    Compression,
     Fleet,
     Install,
     Layout,
@@ -59,9 +60,11 @@ def _layout(fleet: Fleet, parts: Parts, resource: Library | Model) -> Iterator[N
     chosen = resource.layout if isinstance(resource, Library) else None
     at = resource.path
     if content.layout is Layout.IMAGE:
+        packed = "" if content.compression is Compression.GZIP else f" with {content.compression}"
         message = (
-            "is mounted, which takes root (RequiresPrivilege), a loop device and squashfs in the "
-            "device's kernel; where components may not have root, write layout: self-unpack"
+            "is mounted, which takes root (RequiresPrivilege), a loop device and squashfs"
+            f"{packed} in the device's kernel; where components may not have root, write layout: "
+            "self-unpack"
         )
         yield Note(f"{at}.layout", message, hint=True)
     elif content.layout is Layout.SELF_UNPACK and chosen is None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ggfleet.model import Layout
+from ggfleet.model import Compression, Layout
 from ggfleet.render.v2.content import IMAGES, Content
 
 SLEEP = "exec sleep infinity"
@@ -65,10 +65,26 @@ def mount(component: str, content: Content) -> str:
             f"rmdir $at {place} 2>/dev/null || :' EXIT",
             "trap 'exit 0' INT TERM HUP",
             'mkdir -p "$at"',
-            f'mount -t squashfs -o ro,loop,nodev,nosuid "{{artifacts:path}}/{content.file}" "$at"',
+            f'mount -t squashfs -o ro,loop,nodev,nosuid "{{artifacts:path}}/{content.file}" "$at"'
+            + _refused(content.compression),
             "sleep infinity &",
             "wait $!",
         )
+    )
+
+
+def _refused(compression: Compression) -> str:
+    """What to say where an image is not mounted: `mount` blames the file for what a kernel lacks.
+
+    The kernel itself names the compression, in its log.
+    """
+    if compression is Compression.GZIP:
+        return ""
+    option = f"CONFIG_SQUASHFS_{compression.upper()}"
+    return (
+        f' || (echo "This image is compressed with {compression}. Where mount says wrong fs type, '
+        f"this kernel lacks {option}: install a newer kernel, or write compression: gzip for the "
+        'library and bundle it again." >&2; exit 32)'
     )
 
 

@@ -18,7 +18,7 @@ from ggfleet.model import (
     Pending,
     Platform,
 )
-from ggfleet.render.known import Wanted, find_archives, wanted_archives
+from ggfleet.render.known import Wanted, current, find_archives, wanted_archives
 from ggfleet.render.v2.content import Content, of_archive
 from ggfleet.render.v2.only_v1 import expressible
 
@@ -62,7 +62,7 @@ def find_sources(whole: Fleet, manifest: Manifest) -> Sources:
     ]
     as_zip = [each for each in wanted_archives(fleet) if each not in images]
     zips, pending = find_archives(fleet, manifest, as_zip)
-    found, missing = find_archives(fleet, manifest, images, Form.IMAGE)
+    found, missing = find_archives(fleet, current(fleet, manifest), images, Form.IMAGE)
     adapters = [(Part.ADAPTER, ADAPTER, platform.name) for platform in fleet.used_platforms()]
     adapted, absent = find_archives(fleet, manifest, adapters if fleet.functions else [])
     if absent and not fleet.components.wanted:

@@ -26,6 +26,7 @@ from ggfleet.spec.rules import (  # isort: skip
     environment as environment,
     destinations as destinations,
     layers as layers,
+    images as images,
     owners as owners,
     models as models,
     local as local,

@@ -12,6 +12,7 @@ from ggfleet.model import (
     RESOURCE_OWNER,
     REST,
     Access,
+    Compression,
     Encoding,
     Form,
     Install,
@@ -121,7 +122,8 @@ def _named_layers(found: dict[str, tuple[str, ...]]) -> tuple[Layer, ...]:
     return (*named, Layer(REST))
 
 
-_AS_RESOURCE = ("destination", "layout", "archive", "layers")
+AS_RESOURCE = ("destination", "layout", "archive", "compression", "layers")
+"""What only libraries with `install: ml-resource` have."""
 
 
 class Library(Table):
@@ -154,13 +156,23 @@ class Library(Table):
         (str(Form.ZIP), str(Form.TAR)),
         str(Form.ZIP),
     ).mapped(_form)
+    compression = choice(
+        "How an image is compressed: gzip, which every kernel with squashfs reads; zstd, smaller "
+        "and faster; xz, the smallest and slowest. For `layout: image` alone.",
+        Compression,
+        Compression.GZIP,
+    )
     layers = _layers()
     updates = _updates("2 per year")
     conditions = (
         {
             "if": {"properties": {"install": {"const": "ml-resource"}}},
             "then": {"required": ["destination"]},
-            "else": {"not": {"anyOf": [{"required": [key]} for key in _AS_RESOURCE]}},
+            "else": {"not": {"anyOf": [{"required": [key]} for key in AS_RESOURCE]}},
+        },
+        {
+            "if": {"required": ["compression"]},
+            "then": {"properties": {"layout": {"const": "image"}}, "required": ["layout"]},
         },
     )
 
