@@ -126,19 +126,21 @@ class Warmer:
         self._variables.update(variables)
 
     def learn_role(self, role: Any) -> None:
-        """Take the variables of a role that was included while the play ran."""
-        if role is not None and id(role) not in self._seen:
-            self._seen.add(id(role))
-            self._variables = {**role.get_default_vars(), **self._variables, **role.get_vars()}
+        """Take the variables of a role, and compile its inputs, which are checked first."""
+        if role is None or id(role) in self._seen:
+            return
+        self._seen.add(id(role))
+        inputs = role.get_default_vars()
+        self._variables = {**inputs, **self._variables, **role.get_vars()}
+        self._compile_all([(self._variables[name], False) for name in inputs])
 
     def warm(self, task: Any) -> None:
         """Compile the templates of a task, and those of variables that they name."""
-        waiting = [
-            *((text, True) for name in CONDITIONS for text in as_list(getattr(task, name))),
-            *((getattr(task, name), False) for name in TEMPLATES),
-            # These are named without a template.
-            *((self._variables.get(name), False) for name in task.args.get("argument_spec", ())),
-        ]
+        conditions = [(text, True) for name in CONDITIONS for text in as_list(getattr(task, name))]
+        self._compile_all([*conditions, *((getattr(task, name), False) for name in TEMPLATES)])
+
+    def _compile_all(self, waiting: list[tuple[Any, bool]]) -> None:
+        """Compile values, and conditions if so marked, and what they name."""
         while waiting:
             value, is_condition = waiting.pop()
             for text in strings(value):
@@ -201,7 +203,7 @@ class CallbackModule(CallbackBase):
             Memo().install(AnsibleEnvironment)
 
     def v2_playbook_on_play_start(self, play: Any) -> None:
-        """Learn the variables that all hosts share, from one of them."""
+        """Learn the variables that hosts share, from one of them."""
         if KNOWN:
             self._warmer = Warmer()
             self._softly(self._learn, play)
@@ -219,6 +221,8 @@ class CallbackModule(CallbackBase):
         hosts = manager._inventory.get_hosts(play.hosts)  # noqa: SLF001 - it has no other name
         if hosts:
             warmer.learn(manager.get_vars(play=play, host=hosts[0]))
+        for role in play.roles:
+            warmer.learn_role(role)
 
     def _warm(self, warmer: Warmer, task: Any) -> None:
         warmer.learn_role(task._role)  # noqa: SLF001 - it has no other name

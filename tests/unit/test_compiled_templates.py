@@ -152,7 +152,7 @@ def task(**attributes: Any) -> SimpleNamespace:
 
 
 def test_a_task_finds_its_templates_compiled(memo: Any) -> None:
-    """Its arguments, conditions, and the variables that they name, and those that these name."""
+    """Its arguments, conditions, and the variables that they name, and those that these name; its role's inputs."""
     variables = {
         "first": given("{{ second ~ 'x' }}"), "second": [{"key": given("{{ third }}")}],
         "third": given("{{ name | default('n') }}"), "other": given("{{ unused }}"),
@@ -161,7 +161,10 @@ def test_a_task_finds_its_templates_compiled(memo: Any) -> None:
     warmer = PLUGIN.Warmer()
     warmer.learn(variables)
     condition, message = given("third == 'n'"), given("{{ first }} {{ broken if 0 else '' }}")
-    warmer.warm(task(args={"msg": message, "argument_spec": {"input": {}}}, when=[condition]))
+    warmer.learn_role(
+        SimpleNamespace(get_default_vars=lambda: {"input": variables["input"]}, get_vars=dict)
+    )
+    warmer.warm(task(args={"msg": message}, when=[condition]))
     warm = set(memo.codes)
     engine = TemplateEngine(variables=variables)
     assert engine.evaluate_conditional(condition)
