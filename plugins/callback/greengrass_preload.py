@@ -19,6 +19,7 @@ author: ggfleet contributors (!UNKNOWN)
 """
 
 import gc
+from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.common.json import Direction, get_module_decoder, get_module_encoder
@@ -82,3 +83,10 @@ class CallbackModule(CallbackBase):
         # A worker that collects garbage would copy all that it shares with the first process.
         gc.collect()
         gc.freeze()
+
+    def v2_playbook_on_play_start(self, play: Any) -> None:
+        """Read what greengrass_inputs checks roles by."""
+        for role in play.roles:
+            path = Path(role.get_role_path(), "meta/argument_specs.yml")
+            if path.exists():
+                role.get_loader().load_from_file(str(path), unsafe=True)

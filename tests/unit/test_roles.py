@@ -21,7 +21,7 @@ ROLES = sorted(path for path in (PROJECT / "roles").iterdir() if path.is_dir())
 PLAYBOOKS = sorted((PROJECT / "playbooks").glob("*.yml"))
 VERBS = {"main.yml", "preflight.yml", "install.yml", "configure.yml", "run.yml"}
 PLAY_KEYWORDS = {
-    "name", "hosts", "gather_facts", "become", "roles", "serial", "max_fail_percentage",
+    "name", "hosts", "gather_facts", "become", "roles", "serial", "max_fail_percentage", "tasks",
 }  # fmt: skip
 FREE_FORM = ("ansible.builtin.command", "ansible.builtin.shell", "ansible.builtin.raw")
 
@@ -128,11 +128,25 @@ def test_commands_are_explained_and_honest_about_change(role: Path) -> None:
 
 @pytest.mark.parametrize("playbook", PLAYBOOKS, ids=lambda playbook: playbook.name)
 def test_playbooks_are_lists_of_roles(playbook: Path) -> None:
-    """No tasks, no variables; and every role is there."""
+    """No tasks but the one that checks the inputs of all, no variables; and every role is there."""
     for play in load(playbook):
         assert set(play) <= PLAY_KEYWORDS
-        assert all(set(entry) == {"role"} for entry in play["roles"])
-        assert {entry["role"] for entry in play["roles"]} <= {role.name for role in ROLES}
+        if "tasks" in play:
+            check, *imports = play["tasks"]
+            assert "greengrass_inputs" in check
+            names = [entry["ansible.builtin.import_role"].pop("name") for entry in imports]
+            assert all(
+                entry
+                == {
+                    "name": entry["name"],
+                    "ansible.builtin.import_role": {"rolespec_validate": False},
+                }
+                for entry in imports
+            )
+        else:
+            assert all(set(entry) == {"role"} for entry in play["roles"])
+            names = [entry["role"] for entry in play["roles"]]
+        assert set(names) <= {role.name for role in ROLES}
 
 
 # The filter of greengrass_certificates --------------------------------------------------------
