@@ -117,15 +117,9 @@ class Bench:
         self, way: str, hosts: Sequence[Host], name: str, argv: list[str], extra: dict[str, str]
     ) -> Row:
         before, begin = cpu_of(hosts), time.perf_counter()
-        wall_and_cpu = self._timed(way, argv, self._environment(extra), begin)
+        wall_and_cpu = self._timed(way, argv, {**environment(self.fleet), **extra}, begin)
         progress(f"{way}, {len(hosts)} hosts, {name} run: {wall_and_cpu[0]:.1f} s")
         return Row(way, len(hosts), name, *wall_and_cpu, cpu_of(hosts) - before)
-
-    def _environment(self, extra: dict[str, str]) -> dict[str, str]:
-        """Return that of tests, with bytecode of plugins kept as a user has it."""
-        kept = {**environment(self.fleet), **extra}
-        del kept["PYTHONDONTWRITEBYTECODE"]
-        return kept
 
     def _timed(
         self, way: str, argv: list[str], variables: dict[str, str], begin: float

@@ -11,6 +11,7 @@ from typing import Any
 from fleet.fleet import Fleet
 from fleet.host import Host
 from fleet.play import Result, play
+from fleet.shell import at_once
 from fleet.traces import changed_since
 
 STAMP = "/run/before-step"
@@ -36,6 +37,11 @@ class Step:
     traces: dict[str, str]
     """By host, what is otherwise after the run: files, a line each, and units."""
 
+    def of(self, names: set[str]) -> Step:
+        """Return what it changed of the hosts with these names."""
+        changed = {name: self.changed[name] for name in names}
+        return Step(self.result, changed, {name: self.traces[name] for name in names})
+
 
 @dataclass(frozen=True)
 class FourSteps:
@@ -45,6 +51,14 @@ class FourSteps:
     applied: Step
     foretold_again: Step
     applied_again: Step
+
+    def of(self, *hosts: Host) -> FourSteps:
+        """Return what the four did to some of the hosts."""
+        foretold, applied, again, last = (
+            step.of({host.name for host in hosts})
+            for step in (self.foretold, self.applied, self.foretold_again, self.applied_again)
+        )
+        return FourSteps(foretold, applied, again, last)
 
     def must_hold(self, *roles: str, changes: bool = True) -> None:
         """Fail unless check mode only tells, the second apply changes nothing, and the roles ran.
@@ -85,14 +99,24 @@ def four_steps(
 
 
 def take_step(fleet: Fleet, name: str, hosts: dict[Host, dict[str, Any]], *options: str) -> Step:
-    """Run playbooks/`name`, which must end well; see what it changes."""
-    before = {host: host.root(f"{PROCESSES}; sleep 1; touch {STAMP}") for host in hosts}
+    """Run playbooks/`name`, which must end well; see what it changes.
+
+    A host that the inventory has under several names is looked at once, for all of them.
+    """
+    machines = {host.address: host for host in hosts}
+    before = at_once(_units_before, machines.values())
     result = play(fleet, name, hosts, *options).must_pass()
+    traces = dict(zip(machines, at_once(_traces, machines.values(), before), strict=True))
     return Step(
         result,
         {host.name: result.recap(host)["changed"] for host in hosts},
-        {host.name: _traces(host, units) for host, units in before.items()},
+        {host.name: traces[host.address] for host in hosts},
     )
+
+
+def _units_before(host: Host) -> str:
+    """Begin to watch a host; return its units as they are."""
+    return host.root(f"{PROCESSES}; sleep 1; touch {STAMP}")
 
 
 def _traces(host: Host, units: str) -> str:

@@ -70,20 +70,23 @@ class Host:
 
     def wait(self, boots: int = 1) -> None:
         """Wait until the host has booted `boots` times, answers SSH, and systemd has settled."""
-        deadline = time.monotonic() + BOOT_SECONDS * self.system.patience
+        deadline = time.monotonic() + self._patience
         while self.boots() < boots or not self._answers():
             if time.monotonic() > deadline:
                 raise TimeoutError(f"{self.name} did not boot:\n{self.console()}")
             time.sleep(0.2)
-        self.root("systemctl is-system-running --wait || { systemctl --failed; false; }")
+        self._once("systemctl is-system-running --wait || { systemctl --failed; false; }")
+
+    @property
+    def ssh(self) -> tuple[str, ...]:
+        """The command that reaches root here, over one connection for all calls: it ends with the host."""
+        options = ("ControlMaster=auto", "ControlPersist=yes", f"ControlPath={self._ssh.parent}/%h")
+        words = [word for option in options for word in ("-o", option)]
+        return (str(self._ssh), *words, f"root@{self.address}")
 
     def root(self, command: str, *, check: bool = True) -> str:
         """Run a shell command as root, who is there for tests alone: playbooks log in as LOGIN."""
-        return run(
-            [self._ssh, f"root@{self.address}", command],
-            check=check,
-            timeout=BOOT_SECONDS * self.system.patience,
-        )
+        return run([*self.ssh, command], check=check, timeout=self._patience)
 
     def put(self, path: Path, place: str) -> None:
         """Copy a file of this machine to `place` on the running host."""
@@ -124,7 +127,16 @@ class Host:
         return (self.state / "console").read_text(errors="replace")
 
     def _answers(self) -> bool:
-        return self.root("echo up", check=False) == "up"
+        return self._once("echo up", check=False) == "up"
+
+    def _once(self, command: str, *, check: bool = True) -> str:
+        """Run a command over a connection of its own: one that a booting host takes is not for all."""
+        argv = [str(self._ssh), f"root@{self.address}", command]
+        return run(argv, check=check, timeout=self._patience)
+
+    @property
+    def _patience(self) -> float:
+        return BOOT_SECONDS * self.system.patience
 
 
 def make_key(path: Path) -> None:

@@ -11,7 +11,6 @@ from pathlib import Path
 
 from fleet.disk import Disk
 from fleet.fleet import Fleet
-from fleet.host import Host
 from fleet.line import FAR, Line
 from fleet.network import BRIDGE_ADDRESS
 from ggfleet.compare.matrix.device import FOLDER, Limits, SshDevice
@@ -41,13 +40,6 @@ class HostDevice(SshDevice):
         super().prepare(chosen)
 
 
-def shell(fleet: Fleet, host: Host) -> tuple[str, ...]:
-    """The command that reaches a host, over one connection for all calls; it ends with the fleet."""
-    options = ("ControlMaster=auto", "ControlPersist=yes", f"ControlPath={fleet.folder}/%h")
-    words = [word for option in options for word in ("-o", option)]
-    return (str(fleet.ssh), *words, f"root@{host.address}")
-
-
 class Place:
     """A host with a link and a disk of its own, and the server on the other end of the link."""
 
@@ -56,7 +48,7 @@ class Place:
         (self.host,) = fleet.boot(name)
         self.line = Line(fleet.network, self.host.namespace)
         self.disk = Disk(self.host, FOLDER)
-        self.device = HostDevice(name, FAR, shell(fleet, self.host))
+        self.device = HostDevice(name, FAR, self.host.ssh)
         goods.mkdir(parents=True, exist_ok=True)
         argv = [sys.executable, "-m", "ggfleet.compare.matrix.server", "0.0.0.0", "0", str(goods)]
         self._server = subprocess.Popen(
@@ -81,7 +73,7 @@ class Place:
     def beside(self, fleet: Fleet, name: str) -> HostDevice:
         """Boot another host, which reaches the server at `bridge_address` by its first link."""
         (host,) = fleet.boot(name)
-        return HostDevice(name, "eth0", shell(fleet, host))
+        return HostDevice(name, "eth0", host.ssh)
 
     @property
     def bridge_address(self) -> str:

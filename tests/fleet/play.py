@@ -63,7 +63,8 @@ class Running:
         """Start playbooks/`name` with the sample inventory and what each host sets differently."""
         argv: list[str | Path] = [
             Path(sys.executable).with_name("ansible-playbook"), "--inventory=inventory/sample",
-            f"--inventory={write_inventory(fleet, hosts)}",
+            # Of its own: another run may go on over other hosts.
+            f"--inventory={write_inventory(fleet, hosts, next(iter(hosts)).name)}",
             f"--limit={','.join(host.name for host in hosts)}", f"playbooks/{name}", *options,
         ]  # fmt: skip
         self._told: dict[str, float] = {}
@@ -100,9 +101,11 @@ def play(fleet: Fleet, name: str, hosts: dict[Host, dict[str, Any]], *options: s
     return Running(fleet, name, hosts, *options).finish()
 
 
-def write_inventory(fleet: Fleet, hosts: dict[Host, dict[str, Any]]) -> Path:
+def write_inventory(
+    fleet: Fleet, hosts: dict[Host, dict[str, Any]], name: str = "inventory"
+) -> Path:
     """Write an inventory that comes after the sample's and points its hosts at test hosts."""
-    path = fleet.folder / "inventory.json"
+    path = fleet.folder / f"{name}.json"
     entries = {
         host.name: {**OFFLINE, **connection(fleet, host), **own} for host, own in hosts.items()
     }
@@ -132,14 +135,17 @@ def with_programs() -> str:
 
 
 def environment(fleet: Fleet) -> dict[str, str]:
-    """Return an environment in which only the project's ansible.cfg has a say."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_")}
+    """Return an environment in which only the project's ansible.cfg has a say.
+
+    Python keeps what it compiles, whatever it is told outside: each run would compile all of Ansible.
+    """
+    foreign = ("ANSIBLE_", "PYTHONDONTWRITEBYTECODE")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
     return {
         **kept,
         "ANSIBLE_HOME": str(fleet.folder / "ansible"),
         # Hosts of two runs at once have the same addresses: no run may use another's connections.
         "ANSIBLE_SSH_CONTROL_PATH_DIR": str(fleet.folder / "cp"),
         "ANSIBLE_NOCOLOR": "1",
-        "PYTHONDONTWRITEBYTECODE": "1",
         **fleet.environment,
     }

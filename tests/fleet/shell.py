@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any, TypeVar
+
+Result = TypeVar("Result")
+AT_ONCE = 8
+"""How many hosts are asked at the same time."""
 
 
 class CommandFailedError(AssertionError):
@@ -26,3 +32,9 @@ def run(argv: Sequence[str | Path], *, timeout: float = 60, check: bool = True) 
             f"{' '.join(map(str, argv))}: exit {done.returncode}\n{done.stdout}{done.stderr}"
         )
     return done.stdout.rstrip("\n")
+
+
+def at_once(act: Callable[..., Result], *each: Iterable[Any]) -> list[Result]:
+    """Return what `map` would yield, having waited for all calls at the same time."""
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        return list(pool.map(act, *each))

@@ -137,10 +137,10 @@ def test_lines_of_config_hold_for_every_model_and_are_written_once(boards: Board
     """With wants that the boards meet, in four steps; on a Jetson nothing is ever changed."""
     boards.pi.root("echo 0 > /sys/devices/platform/soc/soc:firmware/get_throttled")
     plant(boards.pi, "/boot/firmware/config.txt", CONFIG)  # the first run has written its lines
-    steps = four_steps(boards.fleet, PLAYBOOK, {boards.pi: wanted_of_pi("/dev/null")})
-    steps.must_hold("greengrass_raspberry_pi")
-    wanted = {boards.jetson: wanted_of_jetson("11", "V1")}
-    four_steps(boards.fleet, PLAYBOOK, wanted).must_hold("greengrass_jetson", changes=False)
+    wanted = {boards.pi: wanted_of_pi("/dev/null"), boards.jetson: wanted_of_jetson("11", "V1")}
+    steps = four_steps(boards.fleet, PLAYBOOK, wanted)
+    steps.of(boards.pi).must_hold("greengrass_raspberry_pi")
+    steps.of(boards.jetson).must_hold("greengrass_jetson", changes=False)
     config = boards.pi.root("cat /boot/firmware/config.txt").splitlines()
     assert config[:3] == CONFIG.splitlines()
     assert [line for line in config[3:] if not line.startswith("#")] == ["[all]", *LINES]

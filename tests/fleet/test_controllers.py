@@ -56,9 +56,8 @@ class Fresh:
 def fresh(fleet: Fleet, site: Site) -> Fresh:
     """Boot one host."""
     [host] = fleet.boot("gateway-09")
-    variables = site.variables(host)
-    inventory = write_inventory(fleet, {host: variables})
-    return Fresh(fleet, site, host, inventory.rename(inventory.with_name("controllers.json")))
+    inventory = write_inventory(fleet, {host: site.variables(host)}, "controllers")
+    return Fresh(fleet, site, host, inventory)
 
 
 def sources(fresh: Fresh) -> list[str | Path]:

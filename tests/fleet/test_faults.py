@@ -22,6 +22,7 @@ from fleet.fleet import Fleet
 from fleet.host import Host
 from fleet.play import Result, Running, play
 from fleet.server import HaltingServer
+from fleet.shell import at_once
 from fleet.site import Site
 from fleet.stranger import checkout, play_as_stranger
 from fleet.told import SECONDS, Told
@@ -49,7 +50,7 @@ def undisturbed(fleet: Fleet, site: Site) -> Undisturbed:
     return Undisturbed(
         fleet,
         variables,
-        {kind: tree(host) for host, kind in hosts.items()},
+        dict(zip(KINDS, at_once(tree, hosts), strict=True)),
         {kind: result.recap(host) for host, kind in hosts.items()},
         {kind: worked_on(result, host) for host, kind in hosts.items()},
     )

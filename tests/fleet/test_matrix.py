@@ -17,7 +17,6 @@ from fleet.measured import Place
 from fleet.small_matrix import HEAVY, MODEL, small_spec
 from ggfleet.compare.matrix.cells import Change, Link, Observation, Outcome, Processor
 from ggfleet.compare.matrix.device import FOLDER, Limits
-from ggfleet.compare.matrix.drift import measure_drift
 from ggfleet.compare.matrix.fill import Filling
 from ggfleet.compare.matrix.goods import BuiltGoods
 from ggfleet.compare.matrix.life import Scene, live
@@ -117,17 +116,17 @@ def test_a_strategy_lives_through_all_changes(
 
 
 class Faulty:
-    """A strategy whose next update meets a fault."""
+    """A strategy whose updates meet a fault each."""
 
-    def __init__(self, way: Strategy, spoil: Any) -> None:
-        self._way, self._spoil = way, spoil
+    def __init__(self, way: Strategy, *spoilers: Any) -> None:
+        self._way, self._spoilers = way, iter(spoilers)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._way, name)
 
     def update(self, goods: BuiltGoods, before: Release, to: Release) -> Work:
-        work = self._way.update(goods, before, to)
-        return Work(tuple(self._spoil(step) for step in work.steps), work.payload)
+        work, spoil = self._way.update(goods, before, to), next(self._spoilers)
+        return Work(tuple(spoil(step) for step in work.steps), work.payload)
 
 
 def wrong_digest(step: Step) -> Step:
@@ -142,25 +141,27 @@ def dead_link(step: Step) -> Step:
     return spoilt
 
 
-@pytest.mark.parametrize("fault", [wrong_digest, dead_link])
 @pytest.mark.parametrize("name", ["ml-resource-zip", "image", "os-pip"])
 def test_a_failed_update_leaves_the_old_version_serving(
-    place: Place, goods: BuiltGoods, name: str, fault: Any
+    place: Place, goods: BuiltGoods, name: str
 ) -> None:
     """Before it installs, pip downloads everything: so far it is as good as a resource."""
-    seen = after_fault(place, goods, Faulty(strategies([name])[name], fault))
-    assert seen.outcome is Outcome.FAILED
-    assert seen.message
-    assert seen.serving == "light 1.0.0, model 1, function 1"
+    strategy = Faulty(strategies([name])[name], wrong_digest, dead_link)
+    for seen in after_faults(place, goods, strategy):
+        assert seen.outcome is Outcome.FAILED
+        assert seen.message
+        assert seen.serving == "light 1.0.0, model 1, function 1"
 
 
-def after_fault(place: Place, goods: BuiltGoods, strategy: Any) -> Observation:
-    """What is observed of a patch that fails, on a device that had the first release."""
-    changes = (Change.FIRST_INSTALL, Change.LIBRARY_PATCH, Change.REMOVE)
+def after_faults(place: Place, goods: BuiltGoods, strategy: Any) -> list[Observation]:
+    """What is observed of two updates that fail, on a device that had the first release."""
+    changes = (Change.FIRST_INSTALL, Change.LIBRARY_PATCH, Change.LIBRARY_MINOR, Change.REMOVE)
     limits = place.set(FAST)
     scene = Scene(place.device, goods.at(f"{place.address()}/0/1"), goods.workload, limits)
-    seen = list(live(scene, strategy, Life("any", FAST, 1, changes)))
-    return seen[1]
+    first, *failed, removed = live(scene, strategy, Life("any", FAST, 1, changes))
+    assert (first.outcome, removed.outcome) == (Outcome.DONE, Outcome.DONE)
+    assert [each.cell.change for each in failed] == list(changes[1:-1])
+    return failed
 
 
 def test_a_link_that_breaks_ends_pip_and_not_a_resource(
@@ -211,14 +212,3 @@ def change(place: Place, limits: Limits, steps: list[Step]) -> dict[str, Any]:
     found = place.device.task(task, limits, 90)
     assert found["outcome"] == "done", found
     return found
-
-
-def test_unpinned_hosts_drift_apart(fleet: Fleet, place: Place, goods: BuiltGoods) -> None:
-    """The same command, an index that has moved in between: two hosts, two versions. A lock holds."""
-    other = place.beside(fleet, "matrix-beside")
-    other.prepare([])
-    seen = measure_drift([place.device, other], goods.at(f"{place.bridge_address}/0/1"))
-    assert seen.unpinned == {"matrix": {"light": "1.0.0"}, "matrix-beside": {"light": "1.1.0"}}
-    assert seen.to_json()["differ_unpinned"] == ["light"]
-    assert seen.to_json()["differ_pinned"] == []
-    assert seen.pinned["matrix"]["light"] == "1.0.0"

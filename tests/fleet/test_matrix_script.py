@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -77,9 +78,19 @@ def test_a_killed_measurement_goes_on_where_it_was(script: list[str], tmp_path: 
     assert path.read_bytes().startswith(whole)
     keys = [each.key for each in Runs(path).found]
     assert len(keys) == len(set(keys)) == 14
+    drifted = json.loads((tmp_path / "out/drift.json").read_text())
     third = subprocess.run(script, env=environment(), capture_output=True, text=True, check=False)
     assert "0 cells" in third.stderr
     assert left_over() == before
+    must_have_drifted(drifted)
+
+
+def must_have_drifted(seen: dict[str, Any]) -> None:
+    """The same command, an index that has moved in between: two hosts, two versions. A lock holds."""
+    assert seen["unpinned"] == {"measured": {"light": "1.0.0"}, "beside": {"light": "1.1.0"}}
+    assert seen["differ_unpinned"] == ["light"]
+    assert seen["differ_pinned"] == []
+    assert seen["pinned"]["measured"]["light"] == "1.0.0"
 
 
 def test_a_device_of_ones_own_is_measured_over_ssh(fleet: Fleet, tmp_path: Path) -> None:

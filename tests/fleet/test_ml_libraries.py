@@ -301,11 +301,14 @@ def test_passwords_stay_secret_and_tmp_need_not_serve(bench: Bench) -> None:
             "by-uv": {**uv, **by_index},
             "resource": bench.one.ml_resource(**login),
             "pip": bench.ways(bench.two)["pip"],
-        }, "-vvv").must_pass()  # fmt: skip
-        refused = bench.run({"refused": bench.one.ml_resource()}).must_fail()
+            "refused": bench.one.ml_resource(),
+        }, "-vvv").must_fail()  # fmt: skip
     bench.host.root("umount /tmp")
+    assert result.recap(bench.named("refused"))["failed"] == 1
+    others = ("by-source", "by-index", "by-uv", "resource", "pip")
+    assert [result.recap(bench.named(name))["failed"] for name in others] == [0] * 5
     assert bench.served("by-source", "by-index", "by-uv", "resource") == ["one"] * 4
-    assert "give the user name and password it asks for" in " ".join(refused.output.split())
+    assert "give the user name and password it asks for" in " ".join(result.output.split())
     assert SECRET not in result.output
     assert SECRET not in bench.host.root("journalctl --no-pager")
     assert bench.host.root(f"grep -rl {SECRET} /opt /var/cache /etc /run", check=False) == ""

@@ -1,4 +1,7 @@
-"""A rolling upgrade of cores: a canary that fails stops it, goes back, and leaves the others alone."""
+"""A rolling upgrade of cores: a canary that fails stops it, goes back, and leaves the others alone.
+
+The tests build on one another, in their order.
+"""
 
 from __future__ import annotations
 
@@ -26,13 +29,16 @@ BATCHES = '--extra-vars={"greengrass_upgrade_serial": [1, "100%"]}'
 
 @dataclass
 class Cores:
-    """Two cores of the old version, and what the inventory says of them."""
+    """Two cores of the old version and one with nucleus lite, and what the inventory says of them."""
 
     fleet: Fleet
     hosts: list[Host]
     variables: dict[Host, dict[str, Any]]
     new: dict[str, Any]
     bad: dict[str, Any]
+    lite: Host
+    of_lite: dict[str, Any]
+    """With its new version."""
 
     def upgrade(self, software: dict[str, Any], *options: str) -> Result:
         """Run upgrade.yml with this software in the inventory, the first host alone before the rest."""
@@ -51,6 +57,11 @@ class Cores:
         """Return the version that each running core is of."""
         ask = "tr '\\0' ' ' < /proc/$(cat /run/greengrassd.pid)/cmdline"
         return [host.root(ask).split("/packages/")[1].split("/")[0] for host in self.hosts]
+
+    def package(self) -> str:
+        """Return the version of nucleus lite, and what its role says that there is."""
+        ask = "dpkg-query --show --showformat='${Version}' aws-greengrass-lite"
+        return self.lite.root(f"{ask}; cat /etc/greengrass/.installed")
 
 
 def altered(folder: Path, name: str, *replacements: tuple[bytes, bytes]) -> tuple[Path, str]:
@@ -86,15 +97,16 @@ def published(
 
 @pytest.fixture(scope="module")
 def cores(fleet: Fleet, site: Site) -> Cores:
-    """Boot two hosts with the old version, and publish a new one and one that does not start."""
+    """Boot hosts with the old versions, and publish new ones and one that does not start."""
     downloads = fleet.folder / "downloads"
     old = published(site, downloads / "old", OLD, (NEW.encode(), OLD.encode()))
     new = published(site, downloads / "new", NEW)
     bad = published(site, downloads / "bad", NEW, (b"server.serve_forever()", b"sys.exit(3)"))
-    hosts = fleet.boot("canary", "core-2")
+    *hosts, lite = fleet.boot("canary", "core-2", "lite-canary")
     variables = {host: {**site.variables(host), **old} for host in hosts}
-    play(fleet, "site.yml", variables).must_pass()
-    return Cores(fleet, hosts, variables, new, bad)
+    of_lite = {"greengrass_runtime": "lite", **site.certificates(lite)}
+    play(fleet, "site.yml", {**variables, lite: {**of_lite, **site.lite("7")}}).must_pass()
+    return Cores(fleet, hosts, variables, new, bad, lite, {**of_lite, **site.lite("8")})
 
 
 def test_canary_that_fails_goes_back_and_the_others_are_not_touched(cores: Cores) -> None:
@@ -128,12 +140,26 @@ def test_extra_variable_that_would_spoil_the_way_back_is_refused(cores: Cores) -
     assert cores.versions() == [OLD] * 2
 
 
+def test_nucleus_lite_goes_back_from_its_own_download(cores: Cores) -> None:
+    """A component that the inventory names is missing after the upgrade."""
+    before = cores.package()
+    lacking = {**cores.of_lite, "greengrass_verify_components": ["com.example.Missing"]}
+    result = play(cores.fleet, "upgrade.yml", {cores.lite: lacking}).must_fail()
+    said = " ".join(result.output.split())
+    assert "lite-canary was not upgraded: Report what was found:" in said
+    assert "Putting it back has failed too: Report what was found:" in said
+    assert cores.package() == before
+
+
 def test_good_version_reaches_all_in_batches_and_once(cores: Cores) -> None:
     """The canary's batch comes first; check mode only tells, a second run changes nothing."""
-    steps = four_steps(cores.fleet, "upgrade.yml", cores.wanting(cores.new), BATCHES)
+    before = cores.package()
+    wanted = {**cores.wanting(cores.new), cores.lite: cores.of_lite}
+    steps = four_steps(cores.fleet, "upgrade.yml", wanted, BATCHES)
     steps.must_hold("greengrass_upgrade")
     assert steps.applied.result.output.count("PLAY [Upgrade cores") == 2
     assert cores.versions() == [NEW] * 2
+    assert cores.package() != before
 
 
 def test_site_makes_a_core_what_its_inventory_says_also_an_older_one(cores: Cores) -> None:
@@ -142,21 +168,3 @@ def test_site_makes_a_core_what_its_inventory_says_also_an_older_one(cores: Core
     assert cores.versions() == [OLD] * 2
     for host in cores.hosts:
         assert host.root("ls /greengrass/ggc/packages") == OLD
-
-
-def test_nucleus_lite_goes_back_from_its_own_download(fleet: Fleet, site: Site) -> None:
-    """A component that the inventory names is missing after the upgrade; without that it passes."""
-    [host] = fleet.boot("lite-canary")
-    variables = {"greengrass_runtime": "lite", **site.certificates(host)}
-    old, new = site.lite("7"), site.lite("8")
-    play(fleet, "site.yml", {host: {**variables, **old}}).must_pass()
-    package = "dpkg-query --show --showformat='${Version}' aws-greengrass-lite; cat /etc/greengrass/.installed"
-    before = host.root(package)
-    lacking = {**variables, **new, "greengrass_verify_components": ["com.example.Missing"]}
-    said = " ".join(play(fleet, "upgrade.yml", {host: lacking}).must_fail().output.split())
-    assert "lite-canary was not upgraded: Report what was found:" in said
-    assert "Putting it back has failed too: Report what was found:" in said
-    assert host.root(package) == before
-    steps = four_steps(fleet, "upgrade.yml", {host: {**variables, **new}})
-    steps.must_hold("greengrass_upgrade")
-    assert host.root(package) != before

@@ -8,6 +8,7 @@ from typing import Any
 from fleet.fleet import Fleet
 from fleet.host import Host
 from fleet.play import Result, play
+from fleet.shell import at_once
 from fleet.tree import differences
 
 KINDS = ("V1", "lite")
@@ -26,7 +27,9 @@ class Undisturbed:
 
     def must_be_like(self, hosts: dict[Host, str], but: tuple[str, ...] = ()) -> None:
         """Fail unless each host holds what the undisturbed one of its kind does, `but` aside."""
-        found = {host.name: differences(host, self.trees[kind]) for host, kind in hosts.items()}
+        trees = (self.trees[kind] for kind in hosts.values())
+        names = (host.name for host in hosts)
+        found = dict(zip(names, at_once(differences, hosts, trees), strict=True))
         other = {(name, path) for name, paths in found.items() for path in paths}
         assert not [each for each in sorted(other) if not each[1].startswith(but)], found
 
