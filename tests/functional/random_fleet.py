@@ -55,6 +55,12 @@ DRAWER = Drawer(
         (tables.Platform, "indexes"): st.sampled_from(
             [{"own": {"url": "https://packages.example.com/simple", **each}} for each in _INDEXED]
         ),
+        # Packages that pip would call the same are one.
+        (tables.Platform, "provides"): st.dictionaries(
+            st.sampled_from(["numpy", "PyYAML", "ml_dtypes", "typing-extensions"]),
+            st.sampled_from(["1.24.2", "6", "0.3.2"]),
+            max_size=3,
+        ),
         (tables.Platform, "glibc"): st.sampled_from(["2.24", "2.31", "2.36"]),
         (tables.Function, "source"): st.sampled_from(["code", ["code"], ["code", "more"]]),
         (tables.Function, "handler"): st.sampled_from(
