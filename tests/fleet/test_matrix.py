@@ -14,16 +14,17 @@ import pytest
 
 from fleet.fleet import Fleet
 from fleet.measured import Place
+from fleet.shell import at_once
 from fleet.small_matrix import HEAVY, MODEL, small_spec
 from ggfleet.compare.matrix.cells import Change, Link, Observation, Outcome, Processor
 from ggfleet.compare.matrix.device import FOLDER, Limits
-from ggfleet.compare.matrix.fill import Filling
+from ggfleet.compare.matrix.fill import Filling, estimate
 from ggfleet.compare.matrix.goods import BuiltGoods
 from ggfleet.compare.matrix.life import Scene, live
 from ggfleet.compare.matrix.plan import Conditions, Life
 from ggfleet.compare.matrix.prepare import Workload
 from ggfleet.compare.matrix.runs import Runs
-from ggfleet.compare.matrix.strategy import Release, Step, Strategy, Work, strategies
+from ggfleet.compare.matrix.strategy import Goods, Release, Step, Strategy, Work, strategies
 from ggfleet.model import Layer
 from ggfleet.spec.load import load
 from ggfleet.system.progress import Silent
@@ -124,7 +125,7 @@ class Faulty:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._way, name)
 
-    def update(self, goods: BuiltGoods, before: Release, to: Release) -> Work:
+    def update(self, goods: Goods, before: Release, to: Release) -> Work:
         work, spoil = self._way.update(goods, before, to), next(self._spoilers)
         return Work(tuple(spoil(step) for step in work.steps), work.payload)
 
@@ -141,27 +142,41 @@ def dead_link(step: Step) -> Step:
     return spoilt
 
 
-@pytest.mark.parametrize("name", ["ml-resource-zip", "image", "os-pip"])
+FAULTED = ("ml-resource-zip", "image", "os-pip")
+
+
+@pytest.fixture(scope="module")
+def after_faults(place: Place, goods: BuiltGoods) -> dict[str, list[Observation]]:
+    """What is observed of two updates that fail, on a device that had the first release.
+
+    By all strategies at once, each in its own folder: most of the time they try a dead link again.
+    """
+    changes = (Change.FIRST_INSTALL, Change.LIBRARY_PATCH, Change.LIBRARY_MINOR, Change.REMOVE)
+    life = Life("any", FAST, 1, changes)
+    scene = Scene(place.device, goods.at(f"{place.address()}/0/1"), goods.workload, place.set(FAST))
+    ways = strategies(FAULTED)
+    for way in ways.values():
+        estimate(way, scene.goods, life)  # builds what is not built yet
+
+    def lived_through(way: Strategy) -> list[Observation]:
+        return list(live(scene, Faulty(way, wrong_digest, dead_link), life))
+
+    return dict(zip(ways, at_once(lived_through, ways.values()), strict=True))
+
+
+@pytest.mark.parametrize("name", FAULTED)
 def test_a_failed_update_leaves_the_old_version_serving(
-    place: Place, goods: BuiltGoods, name: str
+    after_faults: dict[str, list[Observation]], name: str
 ) -> None:
     """Before it installs, pip downloads everything: so far it is as good as a resource."""
-    strategy = Faulty(strategies([name])[name], wrong_digest, dead_link)
-    for seen in after_faults(place, goods, strategy):
+    first, *failed, removed = after_faults[name]
+    assert (first.outcome, removed.outcome) == (Outcome.DONE, Outcome.DONE)
+    changes = [each.cell.change for each in failed]
+    assert changes == [Change.LIBRARY_PATCH, Change.LIBRARY_MINOR]
+    for seen in failed:
         assert seen.outcome is Outcome.FAILED
         assert seen.message
         assert seen.serving == "light 1.0.0, model 1, function 1"
-
-
-def after_faults(place: Place, goods: BuiltGoods, strategy: Any) -> list[Observation]:
-    """What is observed of two updates that fail, on a device that had the first release."""
-    changes = (Change.FIRST_INSTALL, Change.LIBRARY_PATCH, Change.LIBRARY_MINOR, Change.REMOVE)
-    limits = place.set(FAST)
-    scene = Scene(place.device, goods.at(f"{place.address()}/0/1"), goods.workload, limits)
-    first, *failed, removed = live(scene, strategy, Life("any", FAST, 1, changes))
-    assert (first.outcome, removed.outcome) == (Outcome.DONE, Outcome.DONE)
-    assert [each.cell.change for each in failed] == list(changes[1:-1])
-    return failed
 
 
 def test_a_link_that_breaks_ends_pip_and_not_a_resource(

@@ -14,7 +14,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import boto3
-from cfnlint.api import ManualArgs, lint
+from cfnlint.config import ConfigMixIn, ManualArgs
+from cfnlint.decode import decode_str
+from cfnlint.rules import Match, Rules
+from cfnlint.runner import Runner, run_template_by_data
 from samtranslator.parser.parser import Parser
 from samtranslator.translator.translator import Translator
 
@@ -48,14 +51,29 @@ OF_ACTIONS = {
 
 def lint_problems(template: Tree, region: str = "eu-west-1") -> list[str]:
     """What cfn-lint finds, with the template's own suppressions."""
-    found = lint(json.dumps(template, ensure_ascii=False), config=ManualArgs(regions=[region]))
+    found = _linted(template, region)
     return [f"{m.rule.id} {m.message}" for m in found if m.rule.id not in BY_THE_DAY]
 
 
 def dated_problems(template: Tree) -> list[str]:
     """What cfn-lint finds by the date."""
-    found = lint(json.dumps(template, ensure_ascii=False), config=ManualArgs(regions=["eu-west-1"]))
+    found = _linted(template, "eu-west-1")
     return [m.message for m in found if m.rule.id in BY_THE_DAY]
+
+
+def _linted(template: Tree, region: str) -> list[Match]:
+    """What `cfnlint.api.lint` finds. It would load all rules for each template: most of its time."""
+    decoded, errors = decode_str(json.dumps(template, ensure_ascii=False))
+    assert decoded is not None, errors
+    config = ConfigMixIn(**ManualArgs(regions=[region]))
+    return list(run_template_by_data(decoded, config, _rules()))
+
+
+@functools.cache
+def _rules() -> Rules:
+    """All rules. As with many files on cfn-lint's command line, each template sets them anew."""
+    rules: Rules = Runner(ConfigMixIn(**ManualArgs(regions=["eu-west-1"]))).rules
+    return rules
 
 
 def translated(template: Tree) -> Tree:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import urllib.request
+from dataclasses import dataclass
 from pathlib import Path
+
+import pytest
 
 from functional.ggfleet_command import ggfleet
 from functional.small_fleet import lines, small_fleet
@@ -12,37 +15,46 @@ from ggfleet.compare.link import CountedLink
 from ggfleet.compare.wheelhouse import Wheelhouse
 
 
-def compared(folder: Path, *more: str) -> dict[str, dict[str, float]]:
+@dataclass(frozen=True)
+class Compared:
+    """A folder in which both strategies were compared once, and the medians by strategy."""
+
+    folder: Path
+    found: dict[str, dict[str, float]]
+
+    def archive_size(self, part: str) -> int:
+        manifest = json.loads((self.folder / "build/bundles/manifest.json").read_text())
+        (archive,) = [a for a in manifest["archives"] if a["part"] == part]
+        return int(archive["size"])
+
+
+@pytest.fixture(scope="module")
+def compared(tmp_path_factory: pytest.TempPathFactory) -> Compared:
+    """What is printed is what is written, too."""
+    folder = tmp_path_factory.mktemp("compared")
     small_fleet(folder)
     (folder / "messages.jsonl").write_text(lines({"n": 1}))
-    done = ggfleet("compare", "--messages", "messages.jsonl", "--json", *more, cwd=folder)
+    done = ggfleet("compare", "--messages", "messages.jsonl", "--json", cwd=folder)
     assert done.returncode == 0, done.stderr
     document = json.loads(done.stdout)
     assert document == json.loads((folder / "build/compare/comparison.json").read_text())
-    return {run["strategy"]: run for run in document["medians"]}
+    return Compared(folder, {run["strategy"]: run for run in document["medians"]})
 
 
-def archive_size(folder: Path, part: str) -> int:
-    manifest = json.loads((folder / "build/bundles/manifest.json").read_text())
-    (archive,) = [a for a in manifest["archives"] if a["part"] == part]
-    return int(archive["size"])
-
-
-def test_bytes_are_those_of_what_each_strategy_moves(tmp_path: Path) -> None:
+def test_bytes_are_those_of_what_each_strategy_moves(compared: Compared) -> None:
     """The ML resource moves three archives, pip the wheel instead of one of them; headers are small."""
-    found = compared(tmp_path)
-    function, model = (archive_size(tmp_path, part) for part in ("functions", "models"))
-    resource = function + model + archive_size(tmp_path, "libraries")
-    (wheel,) = (tmp_path / "wheels").iterdir()
+    found = compared.found
+    function, model = (compared.archive_size(part) for part in ("functions", "models"))
+    resource = function + model + compared.archive_size("libraries")
+    (wheel,) = (compared.folder / "wheels").iterdir()
     pip = function + model + wheel.stat().st_size
     assert resource < found["ml-resource"]["install_bytes"] < resource + 10_000
     assert pip < found["os-pip"]["install_bytes"] < pip + 10_000
 
 
-def test_a_model_update_moves_the_model_alone(tmp_path: Path) -> None:
-    found = compared(tmp_path)
-    for run in found.values():
-        assert archive_size(tmp_path, "models") < run["update_bytes"] < 5_000
+def test_a_model_update_moves_the_model_alone(compared: Compared) -> None:
+    for run in compared.found.values():
+        assert compared.archive_size("models") < run["update_bytes"] < 5_000
         assert run["updated_inference_seconds"] > 0
 
 
