@@ -35,7 +35,7 @@ from functional.simple_index import serving  # noqa: E402
 from ggfleet.bundle.fetched import fetched_wheels  # noqa: E402
 from ggfleet.bundle.manifest import FILE_NAME, read_manifest  # noqa: E402
 from ggfleet.bundle.tags import ranked_tags  # noqa: E402
-from ggfleet.model import Form, Platform  # noqa: E402
+from ggfleet.model import Compression, Form, Platform  # noqa: E402
 from ggfleet.system.progress import Silent  # noqa: E402
 
 PI = Platform("pi", "aarch64", "3.11", "2.36")
@@ -101,7 +101,7 @@ def main() -> None:
     cache = Path.home() / ".cache/ggfleet"
     parser.add_argument("--cache", type=Path, default=cache, help="of the wheels to be served")
     parser.add_argument("--work", type=Path, help="a folder with 10 GB of room")
-    parser.add_argument("--only", help="ways whose name holds this")
+    parser.add_argument("--only", action="append", help="ways whose name holds this, or another")
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # what is mounted is unmounted
@@ -110,7 +110,7 @@ def main() -> None:
         wheels = served(given.requirements.resolve(), given.cache, folder / "served")
         with serving(folder / "served") as index:
             ways = [way for way in ways_for(wheels, given.requirements.resolve())
-                    if not given.only or given.only in way.name]  # fmt: skip
+                    if not given.only or any(each in way.name for each in given.only)]  # fmt: skip
             rows = [row for way in ways for row in measured(way, folder, index.url)]
     if given.json:
         print(json.dumps({"rows": [asdict(row) for row in rows]}, indent=2))
@@ -149,14 +149,16 @@ def ways_for(wheels: Sequence[str], requirements: Path) -> list[Way]:
             lambda _: [(uv, "pip", "install", "-q", "--target=tree", f"--python={sys.executable}",
                         *uv_target, "--only-binary=:all:", "--no-deps", *wheels), tar],
             clear_tree, size_of_tree),
-        ours(OURS, requirements, ""),
-        ours(f"{OURS}, image beside the zip", requirements, ", layout: image"),
+        ours(OURS, requirements),
+        *(ours(f"{OURS}, image, {each}, beside the zip", requirements, each)
+          for each in Compression),
     ]  # fmt: skip
 
 
-def ours(name: str, requirements: Path, layout: str) -> Way:
+def ours(name: str, requirements: Path, compression: Compression | None = None) -> Way:
     """`ggfleet bundle` of a fleet of one library; an image's archive is what its device fetches."""
-    form = Form.IMAGE if layout else Form.ZIP
+    form = Form.IMAGE if compression else Form.ZIP
+    layout = f", layout: image, compression: {compression}" if compression else ""
 
     def commands(folder: Path) -> Sequence[Sequence[str | Path]]:
         (folder / "fn").mkdir(exist_ok=True)
@@ -302,7 +304,7 @@ def bytes_below(work: Path) -> int:
 
 def tell(rows: Sequence[Row]) -> None:
     """A table, and ours as a share of the best that people do."""
-    line = "{:<34} {:<14} {:>8} {:>8} {:>9} {:>9} {:>9} {:>7}"
+    line = "{:<41} {:<14} {:>8} {:>8} {:>9} {:>9} {:>9} {:>7}"
     print(line.format("", "", "seconds", "CPU s", "disk MB", "archive", "unpacked", "files"))
     for row in rows:
         figures = (row.disk, row.sizes.archive, row.sizes.unpacked)

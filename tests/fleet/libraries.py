@@ -12,7 +12,7 @@ from ggfleet.bundle.archive import Packed, pack
 from ggfleet.bundle.manifest import write_manifest
 from ggfleet.bundle.sources import model_entries
 from ggfleet.bundle.tree import lay
-from ggfleet.model import Archive, Form, Manifest, Part
+from ggfleet.model import Archive, Compression, Form, Manifest, Part, ending
 from unit.wheelmaker import Listener, make_wheel
 
 WEIGHT = 3_000_000
@@ -64,10 +64,17 @@ class Libraries:
         }
 
 
-def make_libraries(server: FileServer, name: str, light: str, weight: bytes = b"") -> Libraries:
+def make_libraries(
+    server: FileServer,
+    name: str,
+    light: str,
+    weight: bytes = b"",
+    compression: Compression = Compression.GZIP,
+) -> Libraries:
     """Publish a set in the folder `name`; `light` is the code of its small package.
 
-    `weight` is what makes the other heavy, in all sets the same without it.
+    `weight` is what makes the other heavy, in all sets the same without it. `compression` is that
+    of the image.
     """
     folder = server.folder / name
     weight = weight or random.Random(1).randbytes(WEIGHT)
@@ -83,24 +90,25 @@ def make_libraries(server: FileServer, name: str, light: str, weight: bytes = b"
     (tree / "heavy/__init__.py").write_text("")
     (tree / "heavy/weight").write_bytes(weight)
     (tree / "light.py").write_text(light)
-    packed = {form: _pack(folder, tree, form) for form in Form}
-    archives = tuple(_archive(form, each) for form, each in packed.items())
+    packed = {form: _pack(folder, tree, form, compression) for form in Form}
+    archives = tuple(_archive(form, each, compression) for form, each in packed.items())
     write_manifest(folder / "manifest.json", Manifest(archives))
     return Libraries(folder, f"{server.url}/{name}", lock, packed)
 
 
-def _pack(folder: Path, tree: Path, form: Form) -> Packed:
+def _pack(folder: Path, tree: Path, form: Form, compression: Compression) -> Packed:
     """Pack as `ggfleet bundle` does."""
+    suffix = ending(form, compression) if form is Form.IMAGE else form
     packed, _ = pack(
-        lay(model_entries(tree)), lambda digest: folder / f"small-{digest[:16]}.{form}", Listener(),
-        label="small", form=form,
+        lay(model_entries(tree)), lambda digest: folder / f"small-{digest[:16]}.{suffix}",
+        Listener(), label="small", form=form, compression=compression,
     )  # fmt: skip
     return packed
 
 
-def _archive(form: Form, packed: Packed) -> Archive:
+def _archive(form: Form, packed: Packed, compression: Compression) -> Archive:
     return Archive(
         part=Part.LIBRARIES, name="small", platform="pc", file=packed.path.name, key="k",
         tree_sha256=packed.tree_sha256, sha256=packed.sha256, size=packed.size,
-        unpacked_size=packed.unpacked_size, files=packed.files, form=form,
+        unpacked_size=packed.unpacked_size, files=packed.files, form=form, compression=compression,
     )  # fmt: skip

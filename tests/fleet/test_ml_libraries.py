@@ -22,7 +22,7 @@ from fleet.host import Host
 from fleet.libraries import WEIGHT, Libraries, make_libraries
 from fleet.play import Result, play
 from fleet.traces import changed_since, inventory
-from ggfleet.model import Form
+from ggfleet.model import Compression, Form
 
 pytestmark = pytest.mark.fleet
 
@@ -122,7 +122,7 @@ def bench(fleet: Fleet) -> Iterator[Bench]:
         fetch = f"import urllib.request as u; u.urlretrieve('{server.url}/uv', '/opt/uv-0')"
         host.root(f'{LOOP_DEVICES}; python3 -c "{fetch}"; chmod 755 /opt/uv-0')
         one = make_libraries(server, "one", "version = 'one'\n")
-        two = make_libraries(server, "two", "version = 'two'\n")
+        two = make_libraries(server, "two", "version = 'two'\n", compression=Compression.ZSTD)
         yield Bench(fleet, host, server, one, two, inventory(host))
     finally:
         server.close()
@@ -188,6 +188,10 @@ def test_a_host_that_cannot_is_told_all_before_anything_changes(bench: Bench) ->
                     "mv /usr/lib/python3.11/ensurepip /usr/lib/python3.11/ensurepip-away")  # fmt: skip
     hashless = bench.fleet.folder / "hashless.txt"
     hashless.write_text("heavy==1.0\n")
+    # No kernel has it: the manifest is of a later ggfleet, say.
+    manifest = (bench.two.folder / "manifest.json").read_text().replace('"zstd"', '"lzma"')
+    (bench.two.folder / "lzma.json").write_text(manifest)
+    lzma = str(bench.two.folder / "lzma.json")
     bench.mark()
     result = bench.run({
         "venvless": {**pip, "greengrass_ml_libraries_venv_package": ""},
@@ -198,6 +202,7 @@ def test_a_host_that_cannot_is_told_all_before_anything_changes(bench: Bench) ->
         "pip": {**pip, "greengrass_ml_libraries_state": "absent"},
         "zip": bench.one.ml_resource(greengrass_ml_libraries_sha256="", greengrass_ml_libraries_unpacked_size=10**15),
         "image": bench.one.of_manifest(greengrass_ml_libraries_platform="mainframe"),
+        "lacking": bench.two.of_manifest(Form.IMAGE, greengrass_ml_libraries_manifest=lzma),
     }).must_fail()  # fmt: skip
     files, requests = bench.traces()
     bench.host.root(
@@ -216,6 +221,7 @@ def test_a_host_that_cannot_is_told_all_before_anything_changes(bench: Bench) ->
         "greengrass_ml_libraries_sha256 is not 64 hexadecimal digits",
         "MiB of disk are free for /opt/zip, 1239776611 are needed",
         "has no library small for mainframe",
+        "the kernel was built without CONFIG_SQUASHFS_LZMA, and mounts no such image (lzma)",
     ):
         assert words in said, words
 

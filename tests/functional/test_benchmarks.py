@@ -90,7 +90,7 @@ def test_every_way_of_bundling_is_measured(tmp_path: Path) -> None:
         )  # fmt: skip
     assert done.returncode == 0, done.stderr
     rows = {(row["way"], row["state"]): row for row in json.loads(done.stdout)["rows"]}
-    assert len(rows) == 3 * 2 + 2 * 3
+    assert len(rows) == 3 * 2 + 4 * 3
     for row in rows.values():
         assert row["wall"] > 0
         assert row["disk"] >= row["sizes"]["archive"] > 500
