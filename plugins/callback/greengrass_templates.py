@@ -137,7 +137,10 @@ class Warmer:
     def warm(self, task: Any) -> None:
         """Compile the templates of a task, and those of variables that they name."""
         conditions = [(text, True) for name in CONDITIONS for text in as_list(getattr(task, name))]
-        self._compile_all([*conditions, *((getattr(task, name), False) for name in TEMPLATES)])
+        # Those of an input that has no default are met first when it is checked.
+        inputs = [self._variables.get(name) for name in task.args.get("argument_spec", ())]
+        values = [*(getattr(task, name) for name in TEMPLATES), *inputs]
+        self._compile_all([*conditions, *((value, False) for value in values)])
 
     def _compile_all(self, waiting: list[tuple[Any, bool]]) -> None:
         """Compile values, and conditions if so marked, and what they name."""

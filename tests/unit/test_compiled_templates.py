@@ -161,15 +161,18 @@ def test_a_task_finds_its_templates_compiled(memo: Any) -> None:
     warmer = PLUGIN.Warmer()
     warmer.learn(variables)
     condition, message = given("third == 'n'"), given("{{ first }} {{ broken if 0 else '' }}")
-    warmer.learn_role(
-        SimpleNamespace(get_default_vars=lambda: {"input": variables["input"]}, get_vars=dict)
+    role = SimpleNamespace(
+        get_default_vars=lambda: {"input": variables["input"]},
+        get_vars=lambda: {"needed": given("{{ 2 * 2 }}")},
     )
-    warmer.warm(task(args={"msg": message}, when=[condition]))
+    warmer.learn_role(role)
+    warmer.warm(task(args={"msg": message, "argument_spec": {"needed": {}}}, when=[condition]))
     warm = set(memo.codes)
     engine = TemplateEngine(variables=variables)
     assert engine.evaluate_conditional(condition)
     assert engine.template(message) == "[{'key': 'n'}]x "
     assert engine.template(variables["input"]) == 2
+    assert engine.template(given("{{ 2 * 2 }}")) == 4
     assert set(memo.codes) == warm
     assert not any("unused" in key[1] for key in warm)
 
