@@ -34,7 +34,7 @@ class ActionModule(ActionBase):
         ]
         count = f"{variables['inventory_hostname']}: {len(wrong)} wrong input(s), nothing was done"
         failed = {"failed": True, "msg": "\n".join([count, *wrong])} if wrong else {}
-        names = [role.get_name() for role, _ in checked]
+        names = [role.get_name() for role, options in checked]
         return {**result, "changed": False, "roles": names, **failed}
 
     def _errors(self, role: Any, options: dict[str, Any], variables: dict[str, Any]) -> list[str]:

@@ -95,7 +95,7 @@ class Memo:
 
     def _key(self, env: Any, kind: str, source: object) -> tuple[Any, ...] | None:
         """Return what generated code depends on; None for what is compiled as ever."""
-        if not isinstance(source, str) or type(env) is not AnsibleEnvironment or env.overlayed:
+        if not isinstance(source, str) or env.__class__ is not AnsibleEnvironment or env.overlayed:
             return None
         if env._debuggable_template_source:  # noqa: SLF001 - a switch of Ansible's developers
             return None

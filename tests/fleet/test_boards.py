@@ -139,7 +139,7 @@ def test_lines_of_config_hold_for_every_model_and_are_written_once(boards: Board
     plant(boards.pi, "/boot/firmware/config.txt", CONFIG)  # the first run has written its lines
     wanted = {boards.pi: wanted_of_pi("/dev/null"), boards.jetson: wanted_of_jetson("11", "V1")}
     steps = four_steps(boards.fleet, PLAYBOOK, wanted)
-    steps.of(boards.pi).must_hold("greengrass_raspberry_pi")
+    steps.of(boards.pi).must_hold("greengrass_raspberry_pi", "greengrass_board")
     steps.of(boards.jetson).must_hold("greengrass_jetson", changes=False)
     config = boards.pi.root("cat /boot/firmware/config.txt").splitlines()
     assert config[:3] == CONFIG.splitlines()
