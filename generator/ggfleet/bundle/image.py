@@ -41,8 +41,8 @@ its images always had.
 A block is what a device reads at least. squashfs keeps three of fragments and one for each thread
 that may decompress (fs/squashfs/super.c): with four cores 7 MiB of kernel memory in place of 0.9,
 besides the decompressor's own. Reading the 4,169 compiled files (72 MB) in order took 0.5 s of a
-PC's CPU with gzip and 128K, 0.4 and 1.1 with zstd 15 and 128K and 1M, 1.4 and 2.1 with xz; in random
-order 2.3, 1.4 and 4.9, and 8.5 with xz and 128K.
+PC's CPU with gzip and 128K, 0.4 and 1.1 with zstd 15 and 128K and 1M, 1.4 and 2.1 with xz; in
+random order 2.3, 1.4 and 4.9, and 8.5 with xz and 128K.
 
 No filter for machine code (-Xbcj): mksquashfs 4.5 has none for 64-bit ARM, and kernels such as
 Debian 12's leave those that it has out (CONFIG_XZ_DEC_ARM)."""
