@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from fleet.disk import MAKE_NODES
 from fleet.file_server import FileServer
 from fleet.fleet import Fleet
 from fleet.four_steps import FourSteps, four_steps, take_step
@@ -27,9 +28,6 @@ from ggfleet.model import Compression, Form
 pytestmark = pytest.mark.fleet
 
 WAYS = ("pip", "uv", "zip", "tar", "image")
-# Containers have no loop devices of their own; a device's kernel makes them.
-LOOP_DEVICES = """\
-mknod /dev/loop-control c 10 237; for n in 0 1 2 3 4 5 6 7; do mknod /dev/loop$n b 7 $n; done"""
 SECRET = "not-to-be-told"
 Inputs = dict[str, Any]
 
@@ -120,7 +118,7 @@ def bench(fleet: Fleet) -> Iterator[Bench]:
     try:
         shutil.copy(Path(sys.executable).with_name("uv"), folder / "uv")
         fetch = f"import urllib.request as u; u.urlretrieve('{server.url}/uv', '/opt/uv-0')"
-        host.root(f'{LOOP_DEVICES}; python3 -c "{fetch}"; chmod 755 /opt/uv-0')
+        host.root(f'{MAKE_NODES}; python3 -c "{fetch}"; chmod 755 /opt/uv-0')
         one = make_libraries(server, "one", "version = 'one'\n")
         two = make_libraries(server, "two", "version = 'two'\n", compression=Compression.ZSTD)
         yield Bench(fleet, host, server, one, two, inventory(host))
