@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from ggfleet.compare.report import tables
+from ggfleet.compare.report.answers import Answer
 from ggfleet.compare.report.content import LEAD, METHOD, RULES, TITLE, Report
 from ggfleet.compare.report.tables import Cell, Table
 from ggfleet.compare.report.terms import CHANGES, MEASURES
@@ -29,7 +30,7 @@ def to_readme(report: Report, files: Mapping[str, str]) -> str:
         LEAD,
         f"{report.scope}.",
         _items(report.overall),
-        *(f"**{said.title}.** {_plain(' '.join(said.sentences))}" for said in report.said),
+        *map(_answer, report.answers),
         report.certain,
         RULES,
         "## What lies here",
@@ -44,13 +45,17 @@ def _blocks(report: Report) -> Iterator[str]:
     yield f"# {TITLE}"
     yield LEAD
     yield f"{report.scope}."
-    yield "## Summary"
+    yield "## The answer"
     yield _items(report.overall)
-    for said in report.said:
-        yield f"**{said.title}.** {_plain(' '.join(said.sentences))}"
+    yield from map(_answer, report.answers)
+    yield "## Strategy by change"
+    for each in report.overviews:
+        yield f"{_plain(each.name)}: {_plain(each.meaning)}."
+        yield from map(_table, each.tables)
+    yield from map(_table, report.best)
+    yield "## How certain it is"
     yield report.certain
     yield RULES
-    yield from map(_table, report.best)
     yield "## What the names mean"
     yield _items(f"{name}: {meaning}" for name, meaning in report.strategies)
     yield _items(f"{CHANGES[c].title}: {CHANGES[c].meaning}." for c in findings.changes)
@@ -73,6 +78,11 @@ def _blocks(report: Report) -> Iterator[str]:
     yield from METHOD
     yield "### The machine" if report.machine else ""
     yield _items(f"{name}: {value}" for name, value in report.about_machine.items())
+
+
+def _answer(of: Answer) -> str:
+    told = " ".join(f"{name}: {text}" for name, text in of.parts)
+    return f"**{of.title}** ({_plain(of.meaning)}). {_plain(told)}"
 
 
 def _items(texts: Iterable[str]) -> str:
