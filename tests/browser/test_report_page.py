@@ -33,14 +33,20 @@ def column(table: Locator, title: str) -> list[str]:
 def test_it_says_first_what_is_best(browser: Browser, reported: Reported) -> None:
     """And it opens without a complaint or a request, which `opened` holds for every test."""
     with opened(browser, reported) as page:
-        assert page.locator("main > section").first.locator("h2").inner_text() == "Summary"
+        assert page.locator("main > section").first.locator("h2").inner_text() == "The answer"
         summary = page.locator("#summary").inner_text()
         for sentence in reported.report.overall:
             assert sentence in summary
+        overview = page.locator("#overview table").first
+        assert overview.is_visible()
+        for name in reported.report.findings.strategies:
+            explained = overview.get_by_role("link", name=name, exact=True).get_attribute("href")
+            assert name in page.locator(explained or "").inner_text()
 
 
 def test_every_chart_has_a_name_and_says_its_values(browser: Browser, reported: Reported) -> None:
     with opened(browser, reported) as page:
+        open_all(page)
         charts = page.locator("main svg:not([aria-hidden])")
         titles = charts.locator("title").all_text_contents()
         assert page.get_by_role("img").count() == len(set(titles)) == charts.count() > 20
@@ -75,7 +81,7 @@ def test_a_click_on_a_heading_sorts_by_number_and_back(
     browser: Browser, reported: Reported
 ) -> None:
     with opened(browser, reported) as page:
-        page.locator("#first-install summary").click()
+        page.locator("#first-install summary").last.click()
         table = first_figures(page)
         before = column(table, "Time")
         heading = table.get_by_role("columnheader", name="Time, s", exact=True)
@@ -90,7 +96,7 @@ def test_a_click_on_a_heading_sorts_by_number_and_back(
 
 def test_holes_sort_behind_figures(browser: Browser, reported: Reported) -> None:
     with opened(browser, reported) as page:
-        page.locator("#model-only summary").click()
+        page.locator("#model-only summary").last.click()
         table = page.locator("#model-only table").first
         table.get_by_role("columnheader", name="Time, s", exact=True).get_by_role("button").click()
         assert column(table, "Time")[-1] == "not measured"

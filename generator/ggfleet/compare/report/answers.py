@@ -6,104 +6,110 @@ What a comparison is: a change under one setting, among the strategies that were
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ggfleet.compare.matrix.cells import Change
 from ggfleet.compare.report.gather import Findings, Setting
+from ggfleet.compare.report.tables import BEST, CLOSE, Cell, Column, Table
 from ggfleet.compare.report.terms import BYTES, CHANGES, SECONDS, Measure, several
-from ggfleet.compare.report.verdict import Verdict, ratio, times, verdict, who
+from ggfleet.compare.report.verdict import Verdict, behind, ratio, times, verdict, who
 
 MATTERS = 1.0
 """A change that takes less than this many seconds with every strategy hardly tells them apart."""
+WORTH = 1.5
+"""From so many times the best on, being behind is worth a headline."""
 
-_Verdicts = Mapping[Setting, Verdict]
-_AS = {SECONDS.name: "as long", BYTES.name: "as many"}
+_MORE = {SECONDS.name: ("takes", "times as long"), BYTES.name: ("receives", "times as many bytes")}
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What is best for a change: `text` for each measure's `name`."""
+class _Lead:
+    """Who leads a change under `settings`, all of which they were measured under."""
 
-    change: Change
-    title: str
-    meaning: str
-    parts: tuple[tuple[str, str], ...]
+    names: str
+    found: Mapping[Setting, Verdict]
 
+    @property
+    def any(self) -> Verdict:
+        return next(iter(self.found.values()))
 
-def answers(findings: Findings) -> list[Answer]:
-    """One for each change that was measured."""
-    return [
-        Answer(
-            change,
-            CHANGES[change].title,
-            CHANGES[change].meaning,
-            (
-                ("Fastest", _answer(findings, change, SECONDS)),
-                ("Fewest bytes", _answer(findings, change, BYTES)),
-            ),
-        )
-        for change in findings.changes
-    ]
+    @property
+    def widest(self) -> Verdict:
+        return max(self.found.values(), key=ratio)
+
+    @property
+    def span(self) -> str:
+        return self.any.measure.span([each.best.median for each in self.found.values()])
 
 
 def headlines(findings: Findings) -> tuple[str, ...]:
-    """Who leads where it matters, how much that is, and where the choice hardly matters."""
+    """Who leads where it matters, who falls behind, and where the choice hardly matters."""
     said = (
-        _most_often(findings, SECONDS, "Fastest"),
-        _most_often(findings, BYTES, "Fewest bytes"),
-        _differing(findings),
+        _first(findings, SECONDS, "Fastest"),
+        _last(findings, SECONDS, "Slow where all others are alike"),
         _alike(findings),
+        _first(findings, BYTES, "Fewest bytes"),
+        _last(findings, BYTES, "Many bytes where all others are alike"),
     )
     return tuple(filter(None, said))
 
 
-def _most_often(findings: Findings, measure: Measure, opening: str) -> str:
-    """Strategies with the changes that they lead under more settings than others do."""
-    by_leaders: dict[str, list[str]] = {}
-    for change in findings.changes:
-        led = _led(_compared(findings, change, measure))
-        if led and _matters(findings, change):
-            by_leaders.setdefault(_first(led), []).append(_name(change))
-    if not by_leaders:
-        return ""
-    parts = [f"{names} for {several(changes)}" for names, changes in by_leaders.items()]
+def _first(findings: Findings, measure: Measure, opening: str) -> str:
+    """The changes that one strategy, or a few, are best for."""
+    parts = [
+        f"{lead.names} for {_name(change)} ({_others(lead)})"
+        for change, lead in _headlined(findings, measure).items()
+        if not behind(lead.any)
+    ]
     often = "" if len(findings.settings) == 1 else " most often"
-    return f"{opening}{often}: {'; '.join(parts)}."
+    return f"{opening}{often}: {'; '.join(parts)}." if parts else ""
 
 
-def _first(led: Mapping[str, Sequence[Setting]]) -> str:
-    """Who leads under the most settings; several where they lead under equally many."""
-    most = max(map(len, led.values()))
-    names = [name for name, settings in led.items() if len(settings) == most]
-    return names[0] if len(names) == 1 else f"{several(names, 'or')}, by conditions,"
+def _others(lead: _Lead) -> str:
+    verb, more = _MORE[lead.any.measure.name]
+    last, most = lead.widest.ranking[-1]
+    if math.isinf(ratio(lead.widest)):
+        return f"{last} {verb} {lead.any.measure.text(most.median)}, against nothing"
+    return f"{last} {verb} up to {times(lead.widest)} {more}"
 
 
-def _differing(findings: Findings) -> str:
-    widest = {
-        change: max(found, key=ratio)
-        for change in findings.changes
-        if (found := _rated(_compared(findings, change, SECONDS))) and _matters(findings, change)
-    }
-    if not widest:
-        return ""
-    told = sorted(widest.items(), key=lambda each: -ratio(each[1]))
-    parts = [f"{times(each)} times as long for {_name(c)}" for c, each in told]
-    return f"What the choice is worth, the slowest against the fastest: {', '.join(parts)}."
+def _last(findings: Findings, measure: Measure, opening: str) -> str:
+    """The changes that all but one strategy, or a few, are alike for."""
+    parts = [
+        f"{several(list(behind(lead.any)))} for {_name(change)} ({_against(lead)})"
+        for change, lead in _headlined(findings, measure).items()
+        if behind(lead.any)
+    ]
+    return f"{opening}: {'; '.join(parts)}." if parts else ""
+
+
+def _against(lead: _Lead) -> str:
+    measure = lead.any.measure
+    most = lead.widest.ranking[-1][1].median
+    best = lead.widest.best.median
+    return f"up to {measure.text(most)}, against {measure.text(best) if best else 'nothing'}"
+
+
+def _headlined(findings: Findings, measure: Measure) -> dict[Change, _Lead]:
+    """Who leads most often, for the changes in which that is worth something."""
+    leads = {c: _leads(findings, c, measure) for c in findings.changes if _matters(findings, c)}
+    return {c: led[0] for c, led in leads.items() if led and ratio(led[0].widest) >= WORTH}
 
 
 def _alike(findings: Findings) -> str:
-    names = [c for c in findings.changes if not _matters(findings, c)]
+    changes = [c for c in findings.changes if not _matters(findings, c)]
     medians = [
         each.median
-        for change in names
+        for change in changes
         for found in _compared(findings, change, SECONDS).values()
         for _, each in found.ranking
     ]
     if not medians:
         return ""
     most = SECONDS.text(max(medians))
-    return f"Hardly a difference in time: {several(list(map(_name, names)))}, at most {most}."
+    names = several([_name(change) for change in changes])
+    return f"Hardly a difference in time: {names}, at most {most} with every strategy."
 
 
 def _matters(findings: Findings, change: Change) -> bool:
@@ -111,59 +117,80 @@ def _matters(findings: Findings, change: Change) -> bool:
     return any(v.stands_out and v.ranking[-1][1].median >= MATTERS for v in found)
 
 
-def _compared(findings: Findings, change: Change, measure: Measure) -> _Verdicts:
+def hardly_matters(findings: Findings, change: Change) -> bool:
+    """Whether a change is over within `MATTERS` with all strategies, or none of them stands out."""
+    return bool(_compared(findings, change, SECONDS)) and not _matters(findings, change)
+
+
+def _compared(findings: Findings, change: Change, measure: Measure) -> dict[Setting, Verdict]:
     found = {s: verdict(findings, change, s, measure) for s in findings.under(change)}
     return {s: v for s, v in found.items() if v is not None and not v.alone}
 
 
-def _rated(found: _Verdicts) -> list[Verdict]:
-    return [each for each in found.values() if each.stands_out]
-
-
-def _led(found: _Verdicts) -> dict[str, list[Setting]]:
-    """Leaders, as they are told, with the settings that they lead under; the most of them first."""
-    led: dict[str, list[Setting]] = {}
-    for setting, each in found.items():
+def _leads(findings: Findings, change: Change, measure: Measure) -> list[_Lead]:
+    """Those who lead somewhere; first who leads under the most settings."""
+    led: dict[str, dict[Setting, Verdict]] = {}
+    for setting, each in _compared(findings, change, measure).items():
         if each.stands_out:
-            led.setdefault(who(each), []).append(setting)
-    return dict(sorted(led.items(), key=lambda each: -len(each[1])))
+            led.setdefault(who(each), {})[setting] = each
+    leads = [_Lead(names, found) for names, found in led.items()]
+    return sorted(leads, key=lambda lead: -len(lead.found))
 
 
-def _answer(findings: Findings, change: Change, measure: Measure) -> str:
-    found = _compared(findings, change, measure)
-    if not found:
-        return "nothing to compare."
-    most = max(each.ranking[-1][1].median for each in found.values())
-    led = _led(found)
-    if not led:
-        return f"no strategy stands out, {_at_most(measure, most)}."
-    parts = [_leading(found, settings, names) for names, settings in led.items()]
-    even = len(found) - sum(map(len, led.values()))
-    if even:
-        parts.append(f"no difference under {even}")
-    return f"{'; '.join(parts)}.{_behind(_rated(found), measure)}"
+def answers_table(findings: Findings) -> Table:
+    """Changes by measures: who leads over all conditions, and who is behind."""
+    columns = (
+        Column("Change"),
+        *(Column(title) for title in ("Fastest", "Slowest", "Fewest bytes", "Most bytes")),
+    )
+    rows = tuple(
+        (
+            Cell(CHANGES[change].title, CHANGES[change].meaning),
+            *_answer(findings, change, SECONDS),
+            *_answer(findings, change, BYTES),
+        )
+        for change in findings.changes
+    )
+    return Table("Change by change, over all conditions", columns, rows)
 
 
-def _at_most(measure: Measure, most: float) -> str:
-    return f"at most {measure.text(most)}" if most else "nothing with any"
+def _answer(findings: Findings, change: Change, measure: Measure) -> tuple[Cell, Cell]:
+    compared = _compared(findings, change, measure)
+    leads = _leads(findings, change, measure)
+    if not compared:
+        return Cell("nothing to compare"), Cell("")
+    if not leads or (measure is SECONDS and not _matters(findings, change)):
+        most = max(each.ranking[-1][1].median for each in compared.values())
+        note = f"at most {measure.text(most)}" if most else "nothing with any strategy"
+        return Cell("hardly a difference", note), Cell("")
+    first = leads[0]
+    where = f", {len(first.found)} of {len(compared)} conditions" if len(compared) > 1 else ""
+    note = f"{first.span}{where}{_elsewhere(leads, len(compared))}"
+    kind = BEST if len(first.any.leaders) == 1 else CLOSE
+    return Cell(first.names, note, first.any.best.median, kind), _slowest(leads)
 
 
-def _leading(found: _Verdicts, settings: Sequence[Setting], names: str) -> str:
-    first = found[settings[0]]
-    span = first.measure.span([found[setting].best.median for setting in settings])
-    if len(found) == 1:
-        return f"{names}, {span}"
-    return f"{names} under {len(settings)} of {len(found)} conditions, {span}"
+def _elsewhere(leads: list[_Lead], compared: int) -> str:
+    """Who leads under the other conditions, and whether the first was measured there at all."""
+    first, *others = leads
+    told = [f"{lead.names}{_unless(first, lead)}" for lead in others]
+    if sum(len(lead.found) for lead in leads) < compared:
+        told.append("no difference")
+    return f"; elsewhere {'; '.join(told)}" if told else ""
 
 
-def _behind(rated: Sequence[Verdict], measure: Measure) -> str:
-    """How much more the next and the last need."""
-    last = max(rated, key=ratio)
-    name, worst = last.ranking[-1]
-    as_much = _AS[measure.name]
-    factor = ratio(last)
-    how = "against nothing" if math.isinf(factor) else f"{times(last)} times {as_much}"
-    return f" At most behind: {name} with {measure.text(worst.median)}, {how}."
+def _unless(first: _Lead, lead: _Lead) -> str:
+    there = {name for each in lead.found.values() for name, _ in each.ranking}
+    missing = [name for name in first.any.leaders if name not in there]
+    return f" (no {several(missing, 'or')} there)" if missing and len(missing) == 1 else ""
+
+
+def _slowest(leads: list[_Lead]) -> Cell:
+    widest = max((lead.widest for lead in leads), key=ratio)
+    name, most = widest.ranking[-1]
+    factor = ratio(widest)
+    much = "against nothing" if math.isinf(factor) else f"{times(widest)} times the best"
+    return Cell(name, f"{widest.measure.text(most.median)}, {much}", most.median)
 
 
 def _name(change: Change) -> str:

@@ -148,7 +148,8 @@ def _steps(high: float) -> list[float]:
 def measure_chart(findings: Findings, change: Change, measure: Measure) -> Chart:
     """One measure of a change: a panel for each setting, a row for each strategy.
 
-    One panel for all settings, where they make no difference to any strategy.
+    One panel for all settings, where they make no difference to any strategy that they were
+    measured with.
     """
     under = findings.under(change)
     groups: _Groups = {
@@ -180,19 +181,20 @@ def _panel(title: str, subtitle: str, rows: Iterable[Row], scale: Scale) -> Pane
 
 def _heading(findings: Findings, setting: Setting | None) -> tuple[str, str]:
     if setting is None:
-        return "all conditions", "they make no difference to it"
+        return "all conditions", "as far as they were measured, they make no difference to it"
     return findings.labels[setting], link_text(setting.link)
 
 
 def _constant(groups: _Groups, measure: Measure) -> bool:
-    """Whether every strategy was measured, never failed, and took alike in all settings."""
+    """Whether no strategy failed, and each took alike in all settings it was measured under."""
     by_strategy: dict[str, list[float]] = {}
     for of in groups.values():
         for name, group in of.items():
             found = group.estimate(measure.read)
-            if group.failed or found is None:
+            if group.failed:
                 return False
-            by_strategy.setdefault(name, []).append(found.median)
+            if found is not None:
+                by_strategy.setdefault(name, []).append(found.median)
     return all(near(measure, min(each), max(each)) for each in by_strategy.values())
 
 

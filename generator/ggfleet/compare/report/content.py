@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from ggfleet.compare.matrix.cells import Change, Observation
 from ggfleet.compare.report import tables, words
-from ggfleet.compare.report.answers import Answer, answers
+from ggfleet.compare.report.answers import answers_table, hardly_matters
 from ggfleet.compare.report.gather import Findings, gather
 from ggfleet.compare.report.judged import Judged
 from ggfleet.compare.report.machine import for_people
@@ -52,6 +52,8 @@ class Section:
     meaning: str
     sentences: tuple[str, ...]
     figures: tuple[Table, ...]
+    matters: bool
+    """Whether the choice of a strategy makes a difference in time; if not, charts are folded."""
 
 
 @dataclass(frozen=True)
@@ -84,9 +86,9 @@ class Report:
         return words.overall(self.findings)
 
     @property
-    def answers(self) -> list[Answer]:
-        """What is best for each change, in a line or two."""
-        return answers(self.findings)
+    def answers(self) -> Table:
+        """What is best for each change, over all conditions."""
+        return answers_table(self.findings)
 
     @property
     def overviews(self) -> list[Overview]:
@@ -130,6 +132,7 @@ class Report:
                 tables.figures_table(self.findings, change, measures)
                 for measures in (DURING, AFTERWARDS)
             ),
+            not hardly_matters(self.findings, change),
         )
 
 

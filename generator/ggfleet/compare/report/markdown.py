@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from ggfleet.compare.report import tables
-from ggfleet.compare.report.answers import Answer
 from ggfleet.compare.report.content import LEAD, METHOD, RULES, TITLE, Report
 from ggfleet.compare.report.tables import Cell, Table
 from ggfleet.compare.report.terms import CHANGES, MEASURES
@@ -30,7 +29,7 @@ def to_readme(report: Report, files: Mapping[str, str]) -> str:
         LEAD,
         f"{report.scope}.",
         _items(report.overall),
-        *map(_answer, report.answers),
+        _table(report.answers),
         report.certain,
         RULES,
         "## What lies here",
@@ -47,7 +46,7 @@ def _blocks(report: Report) -> Iterator[str]:
     yield f"{report.scope}."
     yield "## The answer"
     yield _items(report.overall)
-    yield from map(_answer, report.answers)
+    yield _table(report.answers)
     yield "## Strategy by change"
     for each in report.overviews:
         yield f"{_plain(each.name)}: {_plain(each.meaning)}."
@@ -78,11 +77,6 @@ def _blocks(report: Report) -> Iterator[str]:
     yield from METHOD
     yield "### The machine" if report.machine else ""
     yield _items(f"{name}: {value}" for name, value in report.about_machine.items())
-
-
-def _answer(of: Answer) -> str:
-    told = " ".join(f"{name}: {text}" for name, text in of.parts)
-    return f"**{of.title}** ({_plain(of.meaning)}). {_plain(told)}"
 
 
 def _items(texts: Iterable[str]) -> str:

@@ -18,7 +18,7 @@ from ggfleet.compare.report.terms import (
     processor_text,
     storage_text,
 )
-from ggfleet.compare.report.verdict import verdict
+from ggfleet.compare.report.verdict import verdict, written
 
 SHADES = (2.0, 5.0)
 """From so many times the best on, a figure is shaded darker."""
@@ -114,4 +114,4 @@ def _cell(
         return replace(cell, note="", shade=len(SHADES) + 1)
     factor = cell.value / best
     shade = 1 + sum(factor >= each for each in SHADES)
-    return replace(cell, note=f"{factor:,.0f} x" if factor >= SHADES[0] else "", shade=shade)
+    return replace(cell, note=f"{written(factor)} x" if factor >= SHADES[0] else "", shade=shade)

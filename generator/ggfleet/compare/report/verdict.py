@@ -83,10 +83,14 @@ def near(measure: Measure, low: float, high: float) -> bool:
 
 def who(led: Verdict) -> str:
     """The leaders: by name, or `every strategy but B` where few others were measured."""
+    others = list(behind(led))
+    return f"every strategy but {several(others)}" if others else several(sorted(led.leaders), "or")
+
+
+def behind(led: Verdict) -> tuple[str, ...]:
+    """Those that do not lead, where they are few and the leaders are more; else nobody."""
     others = sorted(name for name, _ in led.ranking if name not in led.leaders)
-    if 0 < len(others) <= FEW < len(led.leaders):
-        return f"every strategy but {several(others, 'and')}"
-    return several(sorted(led.leaders), "or")
+    return tuple(others) if 0 < len(others) <= FEW < len(led.leaders) else ()
 
 
 def ratio(of: Verdict) -> float:
@@ -97,9 +101,13 @@ def ratio(of: Verdict) -> float:
 
 def times(of: Verdict) -> str:
     """That ratio in words."""
-    found = ratio(of)
     more = "more than " if of.best.median < of.measure.least else ""
-    return f"{more}{found:,.{1 if found < 10 else 0}f}"  # noqa: PLR2004
+    return more + written(ratio(of))
+
+
+def written(factor: float) -> str:
+    """`2.6`, `12`, `5,698`."""
+    return f"{factor:,.{1 if factor < 10 else 0}f}"  # noqa: PLR2004
 
 
 def _alike(measure: Measure, best: Estimate, other: Estimate) -> bool:
