@@ -155,9 +155,29 @@ def test_the_headlines_say_who_leads_and_who_falls_behind() -> None:
     assert headlines(last)[0] == told
 
 
+def test_who_leads_as_often_as_another_is_not_called_the_most_often_best() -> None:
+    matrix = Matrix(strategies=("a", "b"), changes=(INSTALL,), links=(FAST, LOSSY), runs=1)
+    took = {("a", "fast"): 10.0, ("b", "fast"): 20.0, ("a", "lossy"): 90.0, ("b", "lossy"): 60.0}
+    runs = [
+        replace(run, seconds=took[run.cell.strategy, run.cell.link.name]) for run in made_up(matrix)
+    ]
+    told = headlines(gather(runs, "x"))[0]
+    assert told == (
+        "Fastest most often: a or b, by conditions, for first install "
+        "(b takes up to 2.0 times as long)."
+    )
+
+
+def test_where_no_strategy_stands_out_the_time_is_told() -> None:
+    findings = taking({"a": (100,), "b": (101,)}, replace(ONE, runs=1))
+    assert headlines(findings)[0] == (
+        "No strategy stands out in time: first install (100 to 101 s)."
+    )
+
+
 def test_a_change_that_is_soon_over_is_said_to_make_no_difference() -> None:
     findings = taking({"a": (0.2,), "b": (0.9,)}, replace(ONE, runs=1))
-    told = "Hardly a difference in time: first install, at most 0.900 s with every strategy."
+    told = "Over within a second with every strategy: first install (at most 0.900 s)."
     assert headlines(findings)[0] == told
     assert [cell.text for cell in answers_table(findings).rows[0][:2]] == [
         "First install", "hardly a difference",

@@ -136,8 +136,9 @@ def _print(report: Report, form: str) -> None:
 def _tell(report: Report) -> None:
     findings = report.findings
     _say(f"{report.scope}.")
-    output.out.print()
-    output.out.print(output.table(["Strategy", "In a word"], report.glosses))
+    if any(gloss for _, gloss in report.glosses):
+        output.out.print()
+        output.out.print(output.table(["Strategy", "In a word"], report.glosses))
     _title("The answer")
     for sentence in report.overall:
         _say(sentence, bullet="- ")

@@ -15,9 +15,9 @@ from ggfleet.compare.report.tables import BEST, CLOSE, Cell, Column, Table
 from ggfleet.compare.report.terms import BYTES, CHANGES, SECONDS, Measure, several
 from ggfleet.compare.report.verdict import Verdict, behind, ratio, times, verdict, who
 
-MATTERS = 1.0
-"""A change that takes less than this many seconds with every strategy hardly tells them apart."""
-WORTH = 1.5
+MATTERS = {SECONDS.name: 1.0, BYTES.name: 1e6}
+"""A change that takes less than this with every strategy hardly tells them apart."""
+WORTH = 1.25
 """From so many times the best on, being behind is worth a headline."""
 
 _MORE = {SECONDS.name: ("takes", "times as long"), BYTES.name: ("receives", "times as many bytes")}
@@ -93,32 +93,50 @@ def _against(lead: _Lead) -> str:
 
 def _headlined(findings: Findings, measure: Measure) -> dict[Change, _Lead]:
     """Who leads most often, for the changes in which that is worth something."""
-    leads = {c: _leads(findings, c, measure) for c in findings.changes if _matters(findings, c)}
-    return {c: led[0] for c, led in leads.items() if led and ratio(led[0].widest) >= WORTH}
+    leads = {
+        change: _foremost(led)
+        for change in findings.changes
+        if _matters(findings, change, measure) and (led := _leads(findings, change, measure))
+    }
+    return {change: lead for change, lead in leads.items() if ratio(lead.widest) >= WORTH}
+
+
+def _foremost(leads: list[_Lead]) -> _Lead:
+    """The first, with those who lead under as many conditions as it does."""
+    first = [lead for lead in leads if len(lead.found) == len(leads[0].found)]
+    if len(first) == 1 or any(behind(lead.any) for lead in first):
+        return leads[0]
+    found = {setting: each for lead in first for setting, each in lead.found.items()}
+    names = several(list(dict.fromkeys(n for each in found.values() for n in each.leaders)), "or")
+    return _Lead(f"{names}, by conditions,", found)
 
 
 def _alike(findings: Findings) -> str:
-    changes = [c for c in findings.changes if not _matters(findings, c)]
-    medians = [
-        each.median
-        for change in changes
-        for found in _compared(findings, change, SECONDS).values()
-        for _, each in found.ranking
-    ]
-    if not medians:
-        return ""
-    most = SECONDS.text(max(medians))
-    names = several([_name(change) for change in changes])
-    return f"Hardly a difference in time: {names}, at most {most} with every strategy."
+    """The changes that are soon over, and those that take all strategies as long."""
+    soon, even = [], []
+    for change in findings.changes:
+        compared = _compared(findings, change, SECONDS).values()
+        medians = [each.median for found in compared for _, each in found.ranking]
+        if medians and max(medians) < MATTERS[SECONDS.name]:
+            soon.append(f"{_name(change)} (at most {SECONDS.text(max(medians))})")
+        elif medians and not any(found.stands_out for found in compared):
+            even.append(f"{_name(change)} ({SECONDS.span(medians)})")
+    aside = ", failed runs aside" if findings.failures else ""
+    said = (
+        f"Over within a second with every strategy{aside}: {several(soon)}." if soon else "",
+        f"No strategy stands out in time: {several(even)}." if even else "",
+    )
+    return " ".join(filter(None, said))
 
 
-def _matters(findings: Findings, change: Change) -> bool:
-    found = _compared(findings, change, SECONDS).values()
-    return any(v.stands_out and v.ranking[-1][1].median >= MATTERS for v in found)
+def _matters(findings: Findings, change: Change, measure: Measure = SECONDS) -> bool:
+    found = _compared(findings, change, measure).values()
+    least = MATTERS[measure.name]
+    return any(v.stands_out and v.ranking[-1][1].median >= least for v in found)
 
 
 def hardly_matters(findings: Findings, change: Change) -> bool:
-    """Whether a change is over within `MATTERS` with all strategies, or none of them stands out."""
+    """Whether a change is over within a second with all strategies, or none of them stands out."""
     return bool(_compared(findings, change, SECONDS)) and not _matters(findings, change)
 
 
@@ -159,7 +177,7 @@ def _answer(findings: Findings, change: Change, measure: Measure) -> tuple[Cell,
     leads = _leads(findings, change, measure)
     if not compared:
         return Cell("nothing to compare"), Cell("")
-    if not leads or (measure is SECONDS and not _matters(findings, change)):
+    if not leads or not _matters(findings, change, measure):
         most = max(each.ranking[-1][1].median for each in compared.values())
         note = f"at most {measure.text(most)}" if most else "nothing with any strategy"
         return Cell("hardly a difference", note), Cell("")
