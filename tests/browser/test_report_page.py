@@ -147,6 +147,9 @@ def test_print_shows_what_is_folded_on_white_paper(browser: Browser, reported: R
         for table in page.locator("table").all():
             assert table.evaluate("table => table.offsetHeight") > 0
             assert table.evaluate("table => table.getBoundingClientRect().right") <= PAPER
+        # A box of its own would not be painted again with its heading on the next sheet.
+        shown = "all => all.map(each => getComputedStyle(each).display)"
+        assert set(page.locator("thead button").evaluate_all(shown)) == {"contents"}
         printed = page.pdf(prefer_css_page_size=True)
         assert printed.startswith(b"%PDF-")
         assert printed.count(b"/Type /Page\n") > 5

@@ -118,15 +118,19 @@ def _alike(findings: Findings) -> str:
         compared = _compared(findings, change, SECONDS).values()
         medians = [each.median for found in compared for _, each in found.ranking]
         if medians and max(medians) < MATTERS[SECONDS.name]:
-            soon.append(f"{_name(change)} (at most {SECONDS.text(max(medians))})")
+            soon.append(f"{_name(change)} ({_at_most(findings, change, max(medians))})")
         elif medians and not any(found.stands_out for found in compared):
             even.append(f"{_name(change)} ({SECONDS.span(medians)})")
-    aside = ", failed runs aside" if findings.failures else ""
     said = (
-        f"Over within a second with every strategy{aside}: {several(soon)}." if soon else "",
+        f"Over within a second with every strategy: {several(soon)}." if soon else "",
         f"No strategy stands out in time: {several(even)}." if even else "",
     )
     return " ".join(filter(None, said))
+
+
+def _at_most(findings: Findings, change: Change, most: float) -> str:
+    failed = any(run.cell.change is change for run in findings.failures)
+    return f"at most {SECONDS.text(most)}{', where it did not fail' if failed else ''}"
 
 
 def _matters(findings: Findings, change: Change, measure: Measure = SECONDS) -> bool:
