@@ -14,12 +14,13 @@ from hypothesis import strategies as st
 from ggfleet.compare.matrix.cells import Change, Observation, to_line
 from ggfleet.compare.report import make_report, read_judged, tables, to_html, to_markdown, words
 from ggfleet.compare.report.answers import answers_table, headlines
-from ggfleet.compare.report.charts import MARGIN, WIDTH, Scale, measure_chart
+from ggfleet.compare.report.charts import measure_chart
 from ggfleet.compare.report.gather import Findings, gather
 from ggfleet.compare.report.interval import certainty, estimate
 from ggfleet.compare.report.machine import for_people, read_machine
 from ggfleet.compare.report.overview import overviews
 from ggfleet.compare.report.rows import cells
+from ggfleet.compare.report.scale import MARGIN, WIDTH, Scale
 from ggfleet.compare.report.terms import BYTES, MEMORY, SECONDS, figure
 from ggfleet.compare.report.verdict import verdict
 from ggfleet.errors import CompareError

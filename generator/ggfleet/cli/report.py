@@ -226,14 +226,17 @@ def _tell_table(of: Table) -> None:
 def _tell_figures(of: Table) -> None:
     """With the conditions above their rows instead of before each: 80 columns are few."""
     lines: list[list[str]] = []
+    holes: list[str] = []
     for conditions, group in itertools.groupby(of.rows, key=lambda row: row[0].text):
         there = list(group)
         lines.append([conditions, *("" for _ in of.columns[2:])])
         known = [row[1:] for row in there if row[2].kind != HOLE]
         lines.extend([f"  {row[0].text}", *_cells(row[1:])] for row in known)
         if missing := [row[1].text for row in there if row[2].kind == HOLE]:
-            lines.append([f"  not measured: {len(missing)}", *("" for _ in of.columns[2:])])
+            holes.append(f"Not measured on {conditions}: {', '.join(missing)}.")
     _print_table(replace(of, columns=of.columns[1:]), lines)
+    for hole in holes:
+        _say(hole)
 
 
 def _cells(cells: Sequence[Cell]) -> list[str]:

@@ -28,7 +28,7 @@ RULES = (
     "reliability comes before speed. Strategies whose intervals overlap, or whose medians are "
     f"less than 2 % (or {SECONDS.text(SECONDS.negligible)}, {BYTES.text(BYTES.negligible)}) apart, "
     "are called too close to tell apart. What took less than "
-    f"{SECONDS.text(SECONDS.least)} is written so: more digits would tell of the clock alone."
+    f"{SECONDS.least:g} s is written as that: its digits would tell of the clock alone."
 )
 METHOD = (
     "Every change was made for real, on a device or on a host that was booted in its place, while "

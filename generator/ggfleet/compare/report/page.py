@@ -16,6 +16,7 @@ from ggfleet.compare.report import charts, rows, tables
 from ggfleet.compare.report.charts import Chart
 from ggfleet.compare.report.content import LEAD, METHOD, RULES, TITLE, Report
 from ggfleet.compare.report.overview import LEGEND
+from ggfleet.compare.report.scale import WIDTH
 from ggfleet.compare.report.terms import BYTES, CHANGES, COLD, DISK, FILES, MEASURES, SECONDS
 
 
@@ -63,7 +64,7 @@ def to_html(report: Report) -> str:
         script=_safe(script),
         script_hash=f"sha256-{digest}",
         contents=_contents(report),
-        width=int(charts.WIDTH),
+        width=int(WIDTH),
         charts=_charts_of_changes(report),
         answers=_answers(report),
         kept=[charts.life_chart(report.findings, measure) for measure in (DISK, FILES)],
