@@ -169,6 +169,21 @@ def test_who_leads_as_often_as_another_is_not_called_the_most_often_best() -> No
     )
 
 
+def test_who_falls_behind_does_so_under_conditions_where_only_some_were_measured_too() -> None:
+    matrix = Matrix(
+        strategies=("a", "b", "c", "d", "e"), changes=(INSTALL,), links=(FAST, LOSSY), runs=1,
+        holes=frozenset({("e", INSTALL, "lossy")}),
+    )  # fmt: skip
+    took = {"a": 1.0, "b": 1.0, "c": 1.0, "d": 7.0, "e": 5.0}
+    runs = [
+        replace(run, seconds=took[run.cell.strategy] * (2 if run.cell.link == LOSSY else 1))
+        for run in made_up(matrix)
+    ]
+    assert headlines(gather(runs, "x"))[0] == (
+        "Slow where all others are alike: d and e for first install (up to 14.0 s, against 2.00 s)."
+    )
+
+
 def test_where_no_strategy_stands_out_the_time_is_told() -> None:
     findings = taking({"a": (100,), "b": (101,)}, replace(ONE, runs=1))
     assert headlines(findings)[0] == (

@@ -86,8 +86,8 @@ def _last(findings: Findings, measure: Measure, opening: str) -> str:
 
 def _against(lead: _Lead) -> str:
     measure = lead.any.measure
-    most = lead.widest.ranking[-1][1].median
-    best = lead.widest.best.median
+    worst = max(lead.found.values(), key=lambda each: each.ranking[-1][1].median)
+    most, best = worst.ranking[-1][1].median, worst.best.median
     return f"up to {measure.text(most)}, against {measure.text(best) if best else 'nothing'}"
 
 
@@ -102,13 +102,24 @@ def _headlined(findings: Findings, measure: Measure) -> dict[Change, _Lead]:
 
 
 def _foremost(leads: list[_Lead]) -> _Lead:
-    """The first, with those who lead under as many conditions as it does."""
-    first = [lead for lead in leads if len(lead.found) == len(leads[0].found)]
-    if len(first) == 1 or any(behind(lead.any) for lead in first):
-        return leads[0]
-    found = {setting: each for lead in first for setting, each in lead.found.items()}
+    """The first, with those who lead under as many conditions as it does.
+
+    Where it is all but a few, also the conditions under which some of these few were measured.
+    """
+    first = leads[0]
+    if last := set(behind(first.any)):
+        alike = [each for each in leads if behind(each.any) and last.issuperset(behind(each.any))]
+        return _Lead(first.names, _merged(alike))
+    tied = [each for each in leads if len(each.found) == len(first.found)]
+    if len(tied) == 1:
+        return first
+    found = _merged(tied)
     names = several(list(dict.fromkeys(n for each in found.values() for n in each.leaders)), "or")
     return _Lead(f"{names}, by conditions,", found)
+
+
+def _merged(leads: list[_Lead]) -> dict[Setting, Verdict]:
+    return {setting: each for lead in leads for setting, each in lead.found.items()}
 
 
 def _alike(findings: Findings) -> str:
