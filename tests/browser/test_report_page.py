@@ -33,14 +33,20 @@ def column(table: Locator, title: str) -> list[str]:
 def test_it_says_first_what_is_best(browser: Browser, reported: Reported) -> None:
     """And it opens without a complaint or a request, which `opened` holds for every test."""
     with opened(browser, reported) as page:
-        assert page.locator("main > section").first.locator("h2").inner_text() == "Summary"
+        assert page.locator("main > section").first.locator("h2").inner_text() == "The answer"
         summary = page.locator("#summary").inner_text()
         for sentence in reported.report.overall:
             assert sentence in summary
+        overview = page.locator("#overview table").first
+        assert overview.is_visible()
+        for name in reported.report.findings.strategies:
+            explained = overview.get_by_role("link", name=name, exact=True).get_attribute("href")
+            assert name in page.locator(explained or "").inner_text()
 
 
 def test_every_chart_has_a_name_and_says_its_values(browser: Browser, reported: Reported) -> None:
     with opened(browser, reported) as page:
+        open_all(page)
         charts = page.locator("main svg:not([aria-hidden])")
         titles = charts.locator("title").all_text_contents()
         assert page.get_by_role("img").count() == len(set(titles)) == charts.count() > 20
@@ -75,22 +81,22 @@ def test_a_click_on_a_heading_sorts_by_number_and_back(
     browser: Browser, reported: Reported
 ) -> None:
     with opened(browser, reported) as page:
-        page.locator("#first-install summary").click()
+        page.locator("#first-install summary").last.click()
         table = first_figures(page)
-        before = column(table, "Time")
-        heading = table.get_by_role("columnheader", name="Time, s", exact=True)
+        before = column(table, "Bytes")
+        heading = table.get_by_role("columnheader", name="Bytes received, MB", exact=True)
         heading.get_by_role("button").click()
         rising = sorted(before, key=float)
-        assert column(table, "Time") == rising != before
+        assert column(table, "Bytes") == rising != before
         assert heading.get_attribute("aria-sort") == "ascending"
         heading.get_by_role("button").press("Enter")
-        assert column(table, "Time") == rising[::-1]
+        assert column(table, "Bytes") == rising[::-1]
         assert heading.get_attribute("aria-sort") == "descending"
 
 
 def test_holes_sort_behind_figures(browser: Browser, reported: Reported) -> None:
     with opened(browser, reported) as page:
-        page.locator("#model-only summary").click()
+        page.locator("#model-only summary").last.click()
         table = page.locator("#model-only table").first
         table.get_by_role("columnheader", name="Time, s", exact=True).get_by_role("button").click()
         assert column(table, "Time")[-1] == "not measured"
@@ -141,6 +147,9 @@ def test_print_shows_what_is_folded_on_white_paper(browser: Browser, reported: R
         for table in page.locator("table").all():
             assert table.evaluate("table => table.offsetHeight") > 0
             assert table.evaluate("table => table.getBoundingClientRect().right") <= PAPER
+        # A box of its own would not be painted again with its heading on the next sheet.
+        shown = "all => all.map(each => getComputedStyle(each).display)"
+        assert set(page.locator("thead button").evaluate_all(shown)) == {"contents"}
         printed = page.pdf(prefer_css_page_size=True)
         assert printed.startswith(b"%PDF-")
         assert printed.count(b"/Type /Page\n") > 5

@@ -13,15 +13,18 @@ from hypothesis import strategies as st
 
 from ggfleet.compare.matrix.cells import Change, Observation, to_line
 from ggfleet.compare.report import make_report, read_judged, tables, to_html, to_markdown, words
-from ggfleet.compare.report.charts import MARGIN, WIDTH, Scale, measure_chart
+from ggfleet.compare.report.answers import answers_table, headlines
+from ggfleet.compare.report.charts import measure_chart
 from ggfleet.compare.report.gather import Findings, gather
 from ggfleet.compare.report.interval import certainty, estimate
 from ggfleet.compare.report.machine import for_people, read_machine
+from ggfleet.compare.report.overview import overviews
 from ggfleet.compare.report.rows import cells
+from ggfleet.compare.report.scale import MARGIN, WIDTH, Scale
 from ggfleet.compare.report.terms import BYTES, MEMORY, SECONDS, figure
 from ggfleet.compare.report.verdict import verdict
 from ggfleet.errors import CompareError
-from made_up_runs import FAST, LOSSY, Matrix, made_up
+from made_up_runs import FAST, LOSSY, MIDDLE, Matrix, made_up
 
 INSTALL = Change.FIRST_INSTALL
 ONE = Matrix(strategies=("a", "b"), changes=(INSTALL,), links=(FAST,), runs=3)
@@ -114,7 +117,9 @@ def test_a_cell_that_was_not_measured_is_no_zero_anywhere() -> None:
     assert [cell.text for cell in row[2:]] == ["none", "not measured", "not measured"]
     assert all(cell.value is None for cell in row[2:])
     panel = next(p for p in measure_chart(findings, INSTALL, SECONDS).panels if p.title == "fast")
-    assert [(r.label, bool(r.marks)) for r in panel.rows] == [("a", True), ("b", False)]
+    assert [(r.label, bool(r.marks)) for r in panel.rows] == [("a", True)]
+    assert panel.holes == ("b",)
+    assert panel.in_words.endswith("b: not measured")
 
 
 def test_one_panel_stands_for_all_conditions_only_where_they_make_no_difference() -> None:
@@ -126,12 +131,111 @@ def test_one_panel_stands_for_all_conditions_only_where_they_make_no_difference(
 
 @pytest.mark.parametrize(
     ("best", "last", "said"),
-    [(10, 12, "b with 12.0 s, 1.2 times as much"), (0, 5, "b with 5.00 s, against nothing"),
-     (0.01, 57, "b with 57.0 s, 5,700 times as much")],
+    [(10, 12, "b with 12.0 s, 1.2 times as much"),
+     (0.01, 57, "b with 57.0 s, more than 570 times as much")],
 )  # fmt: skip
 def test_the_widest_gap_is_told(best: float, last: float, said: str) -> None:
+    """What is shown as less than a tenth of a second counts as that."""
     findings = taking({"a": (best,), "b": (last,)}, replace(ONE, runs=1))
     assert f"The widest gap: {said}." in words.sentences(findings, INSTALL)[0]
+
+
+def test_little_time_is_written_without_the_digits_of_the_clock() -> None:
+    few = estimate([0.003, 0.004])
+    assert (SECONDS.text(0.0031), SECONDS.number(0.0999)) == ("<0.1 s", "<0.1")
+    assert SECONDS.with_interval(few) == "<0.1 s"
+    assert SECONDS.span([0.003, 0.25]) == "<0.1 to 0.250 s"
+    assert (SECONDS.text(0), SECONDS.text(0.1)) == ("0 s", "0.100 s")
+
+
+def test_the_headlines_say_who_leads_and_who_falls_behind() -> None:
+    ahead = taking({"a": (10,), "b": (40,), "c": (20,)}, replace(ONE, runs=1))
+    assert headlines(ahead)[0] == "Fastest: a for first install (b takes up to 4.0 times as long)."
+    last = taking({"a": (10,), "b": (40,), "c": (10,), "d": (10,)}, replace(ONE, runs=1))
+    told = "Slow where all others are alike: b for first install (up to 40.0 s, against 10.0 s)."
+    assert headlines(last)[0] == told
+
+
+def test_who_leads_as_often_as_another_is_not_called_the_most_often_best() -> None:
+    matrix = Matrix(strategies=("a", "b"), changes=(INSTALL,), links=(FAST, LOSSY), runs=1)
+    took = {("a", "fast"): 10.0, ("b", "fast"): 20.0, ("a", "lossy"): 90.0, ("b", "lossy"): 60.0}
+    runs = [
+        replace(run, seconds=took[run.cell.strategy, run.cell.link.name]) for run in made_up(matrix)
+    ]
+    told = headlines(gather(runs, "x"))[0]
+    assert told == (
+        "Fastest most often: a or b, by conditions, for first install "
+        "(b takes up to 2.0 times as long)."
+    )
+
+
+def test_who_falls_behind_does_so_under_conditions_where_only_some_were_measured_too() -> None:
+    matrix = Matrix(
+        strategies=("a", "b", "c", "d", "e"), changes=(INSTALL,), links=(FAST, LOSSY), runs=1,
+        holes=frozenset({("e", INSTALL, "lossy")}),
+    )  # fmt: skip
+    took = {"a": 1.0, "b": 1.0, "c": 1.0, "d": 7.0, "e": 5.0}
+    runs = [
+        replace(run, seconds=took[run.cell.strategy] * (2 if run.cell.link == LOSSY else 1))
+        for run in made_up(matrix)
+    ]
+    assert headlines(gather(runs, "x"))[0] == (
+        "Slow where all others are alike: d and e for first install (up to 14.0 s, against 2.00 s)."
+    )
+
+
+def test_where_no_strategy_stands_out_the_time_is_told() -> None:
+    findings = taking({"a": (100,), "b": (101,)}, replace(ONE, runs=1))
+    assert headlines(findings)[0] == (
+        "No strategy stands out in time: first install (100 to 101 s)."
+    )
+
+
+def test_a_change_that_is_soon_over_is_said_to_make_no_difference() -> None:
+    findings = taking({"a": (0.2,), "b": (0.9,)}, replace(ONE, runs=1))
+    told = "Over within a second with every strategy: first install (at most 0.900 s)."
+    assert headlines(findings)[0] == told
+    assert [cell.text for cell in answers_table(findings).rows[0][:2]] == [
+        "First install", "hardly a difference",
+    ]  # fmt: skip
+
+
+def test_who_leads_only_where_the_first_was_not_measured_is_told_so() -> None:
+    """A best among fewer is not passed off as better."""
+    matrix = Matrix(
+        strategies=("a", "b", "c"), changes=(INSTALL,), links=(FAST, MIDDLE, LOSSY), runs=1,
+        holes=frozenset({("a", INSTALL, "lossy")}),
+    )  # fmt: skip
+    took = {"a": 10.0, "b": 20.0, "c": 40.0}
+    findings = gather([replace(r, seconds=took[r.cell.strategy]) for r in made_up(matrix)], "x")
+    _, fastest, slowest, *_ = answers_table(findings).rows[0]
+    assert fastest.text == "a"
+    assert fastest.note == "10.0 s, 2 of 3 conditions; elsewhere b (no a there)"
+    assert (slowest.text, slowest.note) == ("c", "40.0 s, 4.0 times the best")
+    assert any("8 of 9 combinations" in each for each in words.overall(findings))
+
+
+def test_the_overview_shades_by_the_distance_from_the_best() -> None:
+    findings = taking(
+        {"d": (60,), "c": (25,), "b": (15,), "a": (10,), "e": (10.1,)}, replace(ONE, runs=1)
+    )
+    (only,) = overviews(findings)
+    shown = [(row[0].text, row[1].text, row[1].note, row[1].kind, row[1].shade)
+             for row in only.tables[0].rows]  # fmt: skip
+    assert shown == [
+        ("a", "10.0", "", "close", 1), ("e", "10.1", "", "close", 1), ("b", "15.0", "", "", 1),
+        ("c", "25.0", "2.5 x", "", 2), ("d", "60.0", "6.0 x", "", 3),
+    ]  # fmt: skip
+
+
+def test_the_overview_opens_with_the_conditions_that_most_is_known_of() -> None:
+    matrix = Matrix(
+        strategies=("a", "b"), changes=(INSTALL,), links=(FAST, MIDDLE, LOSSY), runs=1,
+        holes=frozenset({("b", INSTALL, "middle"), ("a", INSTALL, "fast")}),
+    )  # fmt: skip
+    told = overviews(gather(list(made_up(matrix)), "x"))
+    assert [each.name for each in told] == ["lossy", "fast", "middle"]
+    assert [row[0].text for row in told[1].tables[0].rows] == ["b"]
 
 
 def test_single_runs_are_said_to_be_no_proof() -> None:

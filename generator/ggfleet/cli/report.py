@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import sys
 import textwrap
 from collections.abc import Mapping, Sequence
@@ -34,7 +35,7 @@ from ggfleet.errors import CompareError
 from ggfleet.model import Json
 
 WIDTH = 80
-MARKS = {BEST: "* ", CLOSE: "~ "}
+MARKS = {BEST: "*", CLOSE: "~"}
 
 
 @click.command()
@@ -135,12 +136,13 @@ def _print(report: Report, form: str) -> None:
 def _tell(report: Report) -> None:
     findings = report.findings
     _say(f"{report.scope}.")
-    _title("Over all")
+    if any(gloss for _, gloss in report.glosses):
+        output.out.print()
+        output.out.print(output.table(["Strategy", "In a word"], report.glosses))
+    _title("The answer")
     for sentence in report.overall:
         _say(sentence, bullet="- ")
-    _tell_table(tables.conditions_table(findings))
-    output.out.print()
-    _say("In all that follows: * is the best, ~ too close to the best to tell; lower is better.")
+    _tell_overview(report)
     for section in report.sections:
         _title(section.title)
         for sentence in (section.meaning, *section.sentences):
@@ -149,7 +151,27 @@ def _tell(report: Report) -> None:
     _tell_table(tables.remains_table(findings))
     _tell_failures(tables.failures_table(findings))
     _tell_gaps(report)
+    _tell_names(report)
     _tell_method(report)
+
+
+def _tell_names(report: Report) -> None:
+    _title("What the strategies do")
+    for name, meaning in report.strategies:
+        _say(f"{name}: {meaning}", bullet="- ")
+
+
+def _tell_overview(report: Report) -> None:
+    """Strategies by changes under the setting that most is known of; then the other names."""
+    first = report.overviews[0]
+    _title(f"Strategy by change: {first.name}")
+    _say(f"{first.meaning}.")
+    _say("* is the best, ~ too close to the best to tell, here and below; lower is better.")
+    for each in first.tables:
+        _title(each.title)
+        narrow = [replace(c, title=c.title.replace(" ", "\n")) for c in each.columns]
+        _print_table(replace(each, columns=tuple(narrow)), [_cells(row) for row in each.rows])
+    _tell_table(tables.conditions_table(report.findings))
 
 
 def _tell_method(report: Report) -> None:
@@ -171,20 +193,14 @@ def _tell_failures(of: Table) -> None:
 
 
 def _tell_gaps(report: Report) -> None:
-    """Only what is not there: the rest has its figures."""
+    """In how many of the conditions; the rest has its figures."""
     of = tables.coverage_table(report.findings)
-    gaps = [
-        f"{strategy.text}, {column.title.lower()}: {cell.text}"
-        for strategy, *cells in of.rows
-        for column, cell in zip(of.columns[1:], cells, strict=True)
-        if cell.kind == HOLE and column.title not in report.unmeasured
-    ]
-    if gaps or report.unmeasured:
-        _title("Not measured, or under some of the conditions only")
-    if report.unmeasured:
-        _say(f"{', '.join(report.unmeasured).lower()}: not measured at all", bullet="- ")
-    for gap in gaps:
-        _say(gap, bullet="- ")
+    if not any(cell.kind == HOLE for row in of.rows for cell in row):
+        return
+    _title("Measured under so many of the conditions")
+    narrow = [replace(c, title=c.title.replace(" ", "\n")) for c in of.columns]
+    rows = [["none" if c.text == "not measured" else c.text for c in row] for row in of.rows]
+    _print_table(replace(of, columns=tuple(narrow)), rows)
 
 
 def _title(text: str) -> None:
@@ -210,20 +226,21 @@ def _tell_table(of: Table) -> None:
 def _tell_figures(of: Table) -> None:
     """With the conditions above their rows instead of before each: 80 columns are few."""
     lines: list[list[str]] = []
-    above = ""
-    for conditions, strategy, *figures in of.rows:
-        if conditions.text != above:
-            above = conditions.text
-            lines.append([above, *("" for _ in figures)])
-        lines.append([f"  {strategy.text}", *_figures(figures)])
+    holes: list[str] = []
+    for conditions, group in itertools.groupby(of.rows, key=lambda row: row[0].text):
+        there = list(group)
+        lines.append([conditions, *("" for _ in of.columns[2:])])
+        known = [row[1:] for row in there if row[2].kind != HOLE]
+        lines.extend([f"  {row[0].text}", *_cells(row[1:])] for row in known)
+        if missing := [row[1].text for row in there if row[2].kind == HOLE]:
+            holes.append(f"Not measured on {conditions}: {', '.join(missing)}.")
     _print_table(replace(of, columns=of.columns[1:]), lines)
+    for hole in holes:
+        _say(hole)
 
 
-def _figures(cells: Sequence[Cell]) -> list[str]:
-    runs, *others = cells
-    if runs.kind == HOLE:
-        return [runs.text, *("" for _ in others)]
-    return [runs.text, *("-" if c.kind == HOLE else MARKS.get(c.kind, "") + c.text for c in others)]
+def _cells(cells: Sequence[Cell]) -> list[str]:
+    return ["-" if c.kind == HOLE else MARKS.get(c.kind, "") + c.text for c in cells]
 
 
 def _print_table(of: Table, lines: Sequence[Sequence[str]]) -> None:

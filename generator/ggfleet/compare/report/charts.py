@@ -8,23 +8,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ggfleet.compare.matrix.cells import Change
 from ggfleet.compare.report.gather import Findings, Group, Setting
 from ggfleet.compare.report.interval import Estimate, estimate
+from ggfleet.compare.report.scale import Scale
 from ggfleet.compare.report.terms import CHANGES, COLD, WARM, Measure, link_text
 from ggfleet.compare.report.verdict import near, rank
 
-WIDTH, MARGIN, ROW, AXIS = 340.0, 16.0, 34.0, 34.0
-WIDE = 20
-"""How many times the least value the largest must be for a logarithmic scale."""
+ROW, AXIS = 34.0, 34.0
 
 SEEN = 12.0
 """Lengths up to this disappear below the mark."""
-NOTHING = 1e-9
-"""In seconds or MB: what is below stands where nothing stands."""
 
+HOLE = "not measured"
 BEST, CLOSE, OTHER, FIRST, SECOND = "best", "close", "other", "first", "second"
 
 
@@ -40,22 +38,26 @@ class Mark:
 
 @dataclass(frozen=True)
 class Row:
-    """A strategy: `marks` (none where there is no figure) and what is written above them."""
+    """A strategy: `marks` (none where every run failed) and what is written above them."""
 
     label: str
     text: str
     marks: tuple[Mark, ...]
-    y: float
+    y: float = 0.0
 
 
 @dataclass(frozen=True)
 class Panel:
-    """One small chart; `ticks` are places and labels of the axis."""
+    """One small chart; `ticks` are places and labels of the axis.
+
+    `holes` are the strategies that were not measured: they are named, and need no row.
+    """
 
     title: str
     subtitle: str
     rows: tuple[Row, ...]
     ticks: tuple[tuple[float, str], ...]
+    holes: tuple[str, ...] = ()
 
     @property
     def height(self) -> float:
@@ -65,7 +67,8 @@ class Panel:
     @property
     def in_words(self) -> str:
         """The same for those who cannot see it."""
-        return "; ".join(f"{row.label}: {row.text}" for row in self.rows)
+        told = [f"{row.label}: {row.text}" for row in self.rows]
+        return "; ".join([*told, *(f"{name}: not measured" for name in self.holes)])
 
 
 @dataclass(frozen=True)
@@ -105,44 +108,11 @@ LEADS = {
 }
 
 
-class Scale:
-    """From values to places; logarithmic where the values span more than `WIDE`."""
-
-    def __init__(self, values: Iterable[float]) -> None:
-        known = [value for value in values if value > NOTHING] or [1.0]
-        self.logarithmic = max(known) / min(known) > WIDE
-        if self.logarithmic:
-            self.ticks = _decades(min(known), max(known))
-        else:
-            self.ticks = _steps(max(known))
-        self._ends = self._plain(self.ticks[0]), self._plain(self.ticks[-1])
-
-    def place(self, value: float) -> float:
-        """Nothing at all stands at the left end, on a logarithmic scale too."""
-        low, high = self._ends
-        part = (self._plain(value) - low) / (high - low) if value > NOTHING else 0.0
-        return round(MARGIN + max(0.0, part) * (WIDTH - 2 * MARGIN), 1)
-
-    def _plain(self, value: float) -> float:
-        return math.log10(value) if self.logarithmic else value
-
-
-def _decades(low: float, high: float) -> list[float]:
-    first, last = math.floor(math.log10(low)), math.ceil(math.log10(high))
-    return [10.0**power for power in range(first, last + 1)]
-
-
-def _steps(high: float) -> list[float]:
-    """From 0 in three to five steps of 1, 2 or 5 times a power of ten."""
-    power = 10.0 ** math.floor(math.log10(high / 3))
-    step = next(s * power for s in (1, 2, 5, 10) if high / (s * power) <= 5)  # noqa: PLR2004
-    return [step * n for n in range(math.ceil(high / step - 1e-9) + 1)]
-
-
 def measure_chart(findings: Findings, change: Change, measure: Measure) -> Chart:
     """One measure of a change: a panel for each setting, a row for each strategy.
 
-    One panel for all settings, where they make no difference to any strategy.
+    One panel for all settings, where they make no difference to any strategy that they were
+    measured with.
     """
     under = findings.under(change)
     groups: _Groups = {
@@ -153,7 +123,7 @@ def measure_chart(findings: Findings, change: Change, measure: Measure) -> Chart
     known = [each.estimate(measure.read) for of in groups.values() for each in of.values()]
     scale = _scale(measure, known)
     panels = tuple(
-        Panel(*_heading(findings, setting), _rows(of, measure, scale), _ticks(scale))
+        _panel(*_heading(findings, setting), _rows(of, measure, scale), scale)
         for setting, of in groups.items()
     )
     return Chart(
@@ -162,21 +132,32 @@ def measure_chart(findings: Findings, change: Change, measure: Measure) -> Chart
     )  # fmt: skip
 
 
+def _panel(title: str, subtitle: str, rows: Iterable[Row], scale: Scale) -> Panel:
+    """Rows from the least to the most, then those without a mark."""
+    named = list(rows)
+    there = [row for row in named if row.text != HOLE]
+    there.sort(key=lambda row: row.marks[0].x if row.marks else math.inf)
+    placed = tuple(replace(row, y=place * ROW) for place, row in enumerate(there))
+    holes = tuple(row.label for row in named if row.text == HOLE)
+    return Panel(title, subtitle, placed, _ticks(scale), holes)
+
+
 def _heading(findings: Findings, setting: Setting | None) -> tuple[str, str]:
     if setting is None:
-        return "all conditions", "they make no difference to it"
+        return "all conditions", "as far as they were measured, they make no difference to it"
     return findings.labels[setting], link_text(setting.link)
 
 
 def _constant(groups: _Groups, measure: Measure) -> bool:
-    """Whether every strategy was measured, never failed, and took alike in all settings."""
+    """Whether no strategy failed, and each took alike in all settings it was measured under."""
     by_strategy: dict[str, list[float]] = {}
     for of in groups.values():
         for name, group in of.items():
             found = group.estimate(measure.read)
-            if group.failed or found is None:
+            if group.failed:
                 return False
-            by_strategy.setdefault(name, []).append(found.median)
+            if found is not None:
+                by_strategy.setdefault(name, []).append(found.median)
     return all(near(measure, min(each), max(each)) for each in by_strategy.values())
 
 
@@ -191,14 +172,11 @@ def answers_chart(findings: Findings, change: Change) -> Chart:
     known = [group.estimate(m.read) for group in groups.values() for m in (COLD, WARM)]
     scale = _scale(COLD, known)
     panels = tuple(
-        Panel(
+        _panel(
             findings.labels[setting],
-            "",
-            tuple(
-                _pair(name, place, groups[setting, name], scale)
-                for place, name in enumerate(findings.strategies)
-            ),
-            _ticks(scale),
+            link_text(setting.link),
+            (_pair(name, groups[setting, name], scale) for name in findings.strategies),
+            scale,
         )
         for setting in under
     )
@@ -216,14 +194,11 @@ def life_chart(findings: Findings, measure: Measure) -> Chart:
     }
     scale = _scale(measure, found.values())
     panels = tuple(
-        Panel(
+        _panel(
             f"after: {CHANGES[change].title.lower()}",
             "",
-            tuple(
-                _row(name, place, found[change, name], measure, scale, OTHER)
-                for place, name in enumerate(findings.strategies)
-            ),
-            _ticks(scale),
+            (_row(n, found[change, n], measure, scale, OTHER) for n in findings.strategies),
+            scale,
         )
         for change in findings.changes
     )
@@ -241,8 +216,14 @@ def _pooled(findings: Findings, strategy: str, change: Change, measure: Measure)
 
 
 def _scale(measure: Measure, found: Iterable[Estimate | None]) -> Scale:
-    values = [end / measure.scale for each in found if each for end in (each.low, each.high)]
+    ends = [end for each in found if each for end in (each.low, each.high)]
+    values = [_shown(end, measure) / measure.scale for end in ends]
     return Scale(values)
+
+
+def _shown(value: float, measure: Measure) -> float:
+    """What is written as less than `measure.least` stands there and not below it."""
+    return max(value, measure.least) if value else value
 
 
 def _ticks(scale: Scale) -> tuple[tuple[float, str], ...]:
@@ -261,22 +242,18 @@ def _rows(groups: Mapping[str, Group], measure: Measure, scale: Scale) -> tuple[
     leaders = led.stands_out if led else ()
     kinds = {name: BEST if len(leaders) == 1 else CLOSE for name in leaders}
     return tuple(
-        _with_failures(
-            _row(name, place, each, measure, scale, kinds.get(name, OTHER)), groups[name]
-        )
-        for place, (name, each) in enumerate(found.items())
+        _with_failures(_row(name, each, measure, scale, kinds.get(name, OTHER)), groups[name])
+        for name, each in found.items()
     )
 
 
-def _row(
-    name: str, place: int, found: Estimate | None, measure: Measure, scale: Scale, kind: str
-) -> Row:
+def _row(name: str, found: Estimate | None, measure: Measure, scale: Scale, kind: str) -> Row:
     if found is None:
-        return Row(name, "not measured", (), place * ROW)
+        return Row(name, HOLE, ())
     text = measure.text(found.median)
     if kind == BEST:
         text = f"best, {text}"
-    return Row(name, text, (_mark(found, measure, scale, kind),), place * ROW)
+    return Row(name, text, (_mark(found, measure, scale, kind),))
 
 
 def _with_failures(row: Row, group: Group) -> Row:
@@ -284,20 +261,21 @@ def _with_failures(row: Row, group: Group) -> Row:
         return row
     of = f"{len(group.failed)} of {len(group.failed) + len(group.done)} failed"
     text = f"{of}, {row.text}" if row.marks else of
-    return Row(row.label, text, row.marks, row.y)
+    return replace(row, text=text)
 
 
-def _pair(name: str, place: int, group: Group, scale: Scale) -> Row:
+def _pair(name: str, group: Group, scale: Scale) -> Row:
     kinds = ((COLD, FIRST, "cold"), (WARM, SECOND, "warm"))
     found = [(m, kind, word, group.estimate(m.read)) for m, kind, word in kinds]
     marks = tuple(_mark(each, m, scale, kind) for m, kind, _, each in found if each)
     texts = [f"{word} {m.text(each.median)}" for m, _, word, each in found if each]
-    row = Row(name, ", ".join(texts) or "not measured", marks, place * ROW)
+    row = Row(name, ", ".join(texts) or HOLE, marks)
     return _with_failures(row, group)
 
 
 def _mark(of: Estimate, measure: Measure, scale: Scale, kind: str) -> Mark:
     low, middle, high = (
-        scale.place(value / measure.scale) for value in (of.low, of.median, of.high)
+        scale.place(_shown(value, measure) / measure.scale)
+        for value in (of.low, of.median, of.high)
     )
     return Mark(middle, low, high, kind)

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 
 from ggfleet.compare.matrix.cells import Change, Observation
 from ggfleet.compare.report import tables, words
+from ggfleet.compare.report.answers import answers_table, hardly_matters
 from ggfleet.compare.report.gather import Findings, gather
 from ggfleet.compare.report.judged import Judged
 from ggfleet.compare.report.machine import for_people
+from ggfleet.compare.report.overview import Overview, overviews
 from ggfleet.compare.report.tables import Table
 from ggfleet.compare.report.terms import AFTERWARDS, BYTES, CHANGES, DURING, SECONDS, STRATEGIES
 from ggfleet.model import Json
@@ -18,14 +20,15 @@ TITLE = "How should ML libraries reach a device?"
 LEAD = (
     "An application on a small device at the edge needs a model, a little code, and ML libraries "
     "of hundreds of megabytes. The libraries can reach the device in several ways, here called "
-    "strategies. Each strategy brought the same changes to a device under the same conditions, "
-    "and what that took was measured. Of every figure, lower is better."
+    "strategies. Each strategy brought the same changes to a device under the same conditions "
+    "(link, disk, processors), and what that took was measured. Of every figure, lower is better."
 )
 RULES = (
     "A strategy that failed even once under some conditions is not called best under them: "
     "reliability comes before speed. Strategies whose intervals overlap, or whose medians are "
     f"less than 2 % (or {SECONDS.text(SECONDS.negligible)}, {BYTES.text(BYTES.negligible)}) apart, "
-    "are called too close to tell apart."
+    "are called too close to tell apart. What took less than "
+    f"{SECONDS.least:g} s is written as that: its digits would tell of the clock alone."
 )
 METHOD = (
     "Every change was made for real, on a device or on a host that was booted in its place, while "
@@ -36,7 +39,7 @@ METHOD = (
     "are those of the control group (Linux's account of what some processes use) that the change "
     "ran in.",
     "Figures of runs that failed are in no median; the runs are counted, and their messages are "
-    "shown. An empty place is a cell that was not measured; it never stands for nothing.",
+    "shown. An empty place was not measured; it never stands for nothing.",
 )
 
 
@@ -49,6 +52,8 @@ class Section:
     meaning: str
     sentences: tuple[str, ...]
     figures: tuple[Table, ...]
+    matters: bool
+    """Whether the choice of a strategy makes a difference in time; if not, charts are folded."""
 
 
 @dataclass(frozen=True)
@@ -81,9 +86,14 @@ class Report:
         return words.overall(self.findings)
 
     @property
-    def said(self) -> list[words.Finding]:
-        """The summary's sentences."""
-        return words.findings_of(self.findings)
+    def answers(self) -> Table:
+        """What is best for each change, over all conditions."""
+        return answers_table(self.findings)
+
+    @property
+    def overviews(self) -> list[Overview]:
+        """Strategies by changes under each setting, the one that most is known of first."""
+        return overviews(self.findings)
 
     @property
     def best(self) -> tuple[Table, ...]:
@@ -94,6 +104,12 @@ class Report:
     def strategies(self) -> list[tuple[str, str]]:
         """Each strategy with what it does and how it is reached."""
         return [(name, _meaning(name, self.findings)) for name in self.findings.strategies]
+
+    @property
+    def glosses(self) -> list[tuple[str, str]]:
+        """Each strategy in a word; one that is plugged in has none."""
+        names = self.findings.strategies
+        return [(name, STRATEGIES[name].title if name in STRATEGIES else "") for name in names]
 
     @property
     def unmeasured(self) -> list[str]:
@@ -116,12 +132,13 @@ class Report:
                 tables.figures_table(self.findings, change, measures)
                 for measures in (DURING, AFTERWARDS)
             ),
+            not hardly_matters(self.findings, change),
         )
 
 
 def _meaning(name: str, findings: Findings) -> str:
     controls = " or ".join(dict.fromkeys(run.control for run in findings.of(name)))
-    told = STRATEGIES.get(name, "")
+    told = STRATEGIES[name].meaning if name in STRATEGIES else ""
     return " ".join(filter(None, (told, f"Reached through: {controls}.")))
 
 

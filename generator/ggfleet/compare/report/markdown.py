@@ -29,7 +29,7 @@ def to_readme(report: Report, files: Mapping[str, str]) -> str:
         LEAD,
         f"{report.scope}.",
         _items(report.overall),
-        *(f"**{said.title}.** {_plain(' '.join(said.sentences))}" for said in report.said),
+        _table(report.answers),
         report.certain,
         RULES,
         "## What lies here",
@@ -44,13 +44,17 @@ def _blocks(report: Report) -> Iterator[str]:
     yield f"# {TITLE}"
     yield LEAD
     yield f"{report.scope}."
-    yield "## Summary"
+    yield "## The answer"
     yield _items(report.overall)
-    for said in report.said:
-        yield f"**{said.title}.** {_plain(' '.join(said.sentences))}"
+    yield _table(report.answers)
+    yield "## Strategy by change"
+    for each in report.overviews:
+        yield f"{_plain(each.name)}: {_plain(each.meaning)}."
+        yield from map(_table, each.tables)
+    yield from map(_table, report.best)
+    yield "## How certain it is"
     yield report.certain
     yield RULES
-    yield from map(_table, report.best)
     yield "## What the names mean"
     yield _items(f"{name}: {meaning}" for name, meaning in report.strategies)
     yield _items(f"{CHANGES[c].title}: {CHANGES[c].meaning}." for c in findings.changes)

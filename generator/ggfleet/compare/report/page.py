@@ -15,6 +15,8 @@ from ggfleet.compare.matrix.cells import Change
 from ggfleet.compare.report import charts, rows, tables
 from ggfleet.compare.report.charts import Chart
 from ggfleet.compare.report.content import LEAD, METHOD, RULES, TITLE, Report
+from ggfleet.compare.report.overview import LEGEND
+from ggfleet.compare.report.scale import WIDTH
 from ggfleet.compare.report.terms import BYTES, CHANGES, COLD, DISK, FILES, MEASURES, SECONDS
 
 
@@ -57,10 +59,12 @@ def to_html(report: Report) -> str:
         changes=[CHANGES[change] for change in report.findings.changes],
         measures=MEASURES,
         style=_safe(_text("page.css")),
+        glossary=_glossary(report),
+        shades=LEGEND,
         script=_safe(script),
         script_hash=f"sha256-{digest}",
         contents=_contents(report),
-        width=int(charts.WIDTH),
+        width=int(WIDTH),
         charts=_charts_of_changes(report),
         answers=_answers(report),
         kept=[charts.life_chart(report.findings, measure) for measure in (DISK, FILES)],
@@ -111,12 +115,20 @@ def _answers(report: Report) -> Chart | None:
     return None
 
 
+def _glossary(report: Report) -> Mapping[str, tuple[str, str]]:
+    """Each strategy with the place on the page that explains it, and its meaning."""
+    told = report.strategies
+    return {name: (f"strategy-{n}", meaning) for n, (name, meaning) in enumerate(told, 1)}
+
+
 def _contents(report: Report) -> list[tuple[str, str]]:
     changes = [(str(change), CHANGES[change].title) for change in report.findings.changes]
     answers = [("answers", "How soon the model answers")] if _answers(report) else []
     judged = [("prediction", "Prediction")] if report.judged else []
     return [
-        ("summary", "Summary"),
+        ("summary", "The answer"),
+        ("overview", "Strategy by change"),
+        ("certain", "How certain it is"),
         ("names", "What the names mean"),
         *changes,
         *answers,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import median
@@ -11,13 +12,14 @@ from ggfleet.compare.report.gather import Findings, Group, Setting
 from ggfleet.compare.report.terms import (
     CHANGES,
     LEFT,
+    SECONDS,
     Measure,
     link_text,
     processor_text,
     several,
     storage_text,
 )
-from ggfleet.compare.report.verdict import Verdict, verdict
+from ggfleet.compare.report.verdict import Verdict, verdict, who
 
 HOLE, FAILED, BEST, CLOSE = "hole", "failed", "best", "close"
 
@@ -27,21 +29,24 @@ class Cell:
     """What stands in a cell: `text`, `note` (small beside it), `value` to sort by, and its `kind`.
 
     `kind` is empty, or tells a hole, a failure, the best figure or one too close to it to tell.
+    `shade` is 0 where nothing is to be said, or tells how far from the best it is: 1 is near.
     """
 
     text: str
     note: str = ""
     value: float | None = None
     kind: str = ""
+    shade: int = 0
 
 
 @dataclass(frozen=True)
 class Column:
-    """A heading; `meaning` explains it, `number` columns are set flush right."""
+    """A heading; `meaning` explains it, `number` columns are set flush right, `note` is small."""
 
     title: str
     meaning: str = ""
     number: bool = False
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -56,7 +61,7 @@ class Table:
 
 def best_table(findings: Findings, measure: Measure) -> Table:
     """Changes by settings: who leads in one measure."""
-    columns = (Column("Change"), *(Column(findings.labels[s]) for s in findings.settings))
+    columns = (Column("Change"), *(_headed_by(findings, s) for s in findings.settings))
     rows = tuple(
         (
             Cell(CHANGES[change].title),
@@ -67,6 +72,10 @@ def best_table(findings: Findings, measure: Measure) -> Table:
     return Table(f"{measure.title}: the best strategy", columns, rows)
 
 
+def _headed_by(findings: Findings, setting: Setting) -> Column:
+    return Column(findings.labels[setting], note=link_text(setting.link))
+
+
 def _leaders(findings: Findings, change: Change, setting: Setting, measure: Measure) -> Cell:
     if setting not in findings.under(change):
         return Cell("not measured", kind=HOLE)
@@ -74,14 +83,15 @@ def _leaders(findings: Findings, change: Change, setting: Setting, measure: Meas
     if found is None:
         return Cell("all failed", kind=FAILED)
     if found.even:
-        who, kind = "none stands out", ""
+        told, kind = "none stands out", ""
     else:
-        who, kind = several(list(found.leaders), "or"), _rank(found)
+        told, kind = who(found), rank_of(found)
     note = ", the only one measured" if found.alone else ""
-    return Cell(who, f"{measure.with_interval(found.best)}{note}", found.best.median, kind)
+    return Cell(told, f"{measure.with_interval(found.best)}{note}", found.best.median, kind)
 
 
-def _rank(of: Verdict) -> str:
+def rank_of(of: Verdict) -> str:
+    """How leaders are marked: alone, or too close to tell apart."""
     return BEST if len(of.leaders) == 1 else CLOSE
 
 
@@ -96,10 +106,18 @@ def figures_table(findings: Findings, change: Change, measures: Sequence[Measure
     rows = [
         _figures(findings, change, setting, strategy, measures)
         for setting in findings.under(change)
-        for strategy in findings.strategies
+        for strategy in _quickest_first(findings, change, setting)
     ]
     titles = several([measure.title.lower() for measure in measures])
     return Table(f"{CHANGES[change].title}: {titles}", columns, tuple(rows), heads=2)
+
+
+def _quickest_first(findings: Findings, change: Change, setting: Setting) -> list[str]:
+    def seconds(strategy: str) -> float:
+        found = findings.group(strategy, change, setting).estimate(SECONDS.read)
+        return found.median if found else math.inf
+
+    return sorted(findings.strategies, key=seconds)
 
 
 def _headed(measure: Measure) -> str:
@@ -118,7 +136,7 @@ def _figures(
         Cell(findings.labels[setting], value=findings.settings.index(setting)),
         Cell(strategy),
         _runs(group),
-        *(_figure(findings, change, setting, strategy, measure) for measure in measures),
+        *(figure_cell(findings, change, setting, strategy, measure) for measure in measures),
     )
 
 
@@ -129,9 +147,10 @@ def _runs(group: Group) -> Cell:
     return Cell(f"{done}", value=done) if done else Cell("none", kind=HOLE)
 
 
-def _figure(
+def figure_cell(
     findings: Findings, change: Change, setting: Setting, strategy: str, measure: Measure
 ) -> Cell:
+    """A median with its interval and its rank, or why there is none."""
     group = findings.group(strategy, change, setting)
     found = group.estimate(measure.read)
     if found is None:
@@ -139,7 +158,7 @@ def _figure(
     low, high = measure.number(found.low), measure.number(found.high)
     note = "" if low == high else f"{low} to {high}"
     led = verdict(findings, change, setting, measure)
-    kind = _rank(led) if led is not None and strategy in led.stands_out else ""
+    kind = rank_of(led) if led is not None and strategy in led.stands_out else ""
     return Cell(measure.number(found.median), note, found.median, kind)
 
 

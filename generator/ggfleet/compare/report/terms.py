@@ -14,6 +14,7 @@ class Measure:
     """A figure of an observation, shown as `read(observation) / scale` in `unit`.
 
     Differences below `negligible` (in base units) are nobody's advantage: a clock's, a packet's.
+    Values below `least` are shown as less than that: their digits would tell of the clock alone.
     """
 
     name: str
@@ -23,21 +24,28 @@ class Measure:
     read: Callable[[Observation], float | None]
     meaning: str
     negligible: float = 0
+    least: float = 0
 
     def number(self, value: float) -> str:
         """The value in this measure's unit, without it; below a kB in MB no more than that."""
         if self.scale == MB and 0 < value < KB:
             return "<0.001"
+        if self._too_little(value):
+            return f"<{self.least / self.scale:g}"
         return figure(value / self.scale)
 
     def text(self, value: float) -> str:
         """The value with its unit; few bytes in kB."""
+        if self._too_little(value):
+            return f"{self.number(value)} {self.unit}"
         scale, unit = self._readable(value)
         return f"{figure(value / scale)} {unit}".rstrip()
 
     def with_interval(self, of: Estimate) -> str:
         """`12.3 s (11.9 to 12.8)`: the median, and its interval unless it is a point."""
         scale, _ = self._readable(of.median)
+        if self._too_little(of.high):
+            return self.text(of.median)
         low, high = figure(of.low / scale), figure(of.high / scale)
         return self.text(of.median) + ("" if low == high else f" ({low} to {high})")
 
@@ -48,6 +56,9 @@ class Measure:
             return most
         unit = f" {self._readable(max(values))[1]}"
         return f"{least.removesuffix(unit)} to {most}"
+
+    def _too_little(self, value: float) -> bool:
+        return 0 < value < self.least
 
     def _readable(self, value: float) -> tuple[float, str]:
         if self.unit == "MB" and 0 < value < KB_BELOW:
@@ -61,7 +72,7 @@ KB_BELOW = 100 * KB
 
 SECONDS = Measure(
     "seconds", "Time", "s", 1, lambda o: o.seconds,
-    "from the start of the change to its end, by the device's clock", 0.1,
+    "from the start of the change to its end, by the device's clock", 0.1, least=0.1,
 )  # fmt: skip
 BYTES = Measure(
     "received_bytes", "Bytes received", "MB", MB, lambda o: o.received_bytes,
@@ -140,35 +151,45 @@ CHANGES: Mapping[Change, Term] = {
 }
 
 
-STRATEGIES: Mapping[str, str] = {
-    "os-pip": (
+STRATEGIES: Mapping[str, Term] = {
+    "os-pip": Term(
+        "pip on the device",
         "The libraries are installed beside Greengrass by pip, into a virtual environment of the "
-        "operating system; model and function come apart from them."
+        "operating system; model and function come apart from them.",
     ),
-    "os-pip-uv": "As os-pip, but uv, a faster installer, does what pip does.",
-    "in-function": (
+    "os-pip-uv": Term(
+        "uv on the device", "As os-pip, but uv, a faster installer, does what pip does."
+    ),
+    "in-function": Term(
+        "packed with the code",
         "The libraries are packed into the function's own archive, so that every change of the "
-        "function carries them again."
+        "function carries them again.",
     ),
-    "ml-resource-zip": (
+    "ml-resource-zip": Term(
+        "one zip, unpacked",
         "The libraries are an archive of their own, a zip that the deployment names as a resource "
-        "and the core unpacks; model and function are archives beside it."
+        "and the core unpacks; model and function are archives beside it.",
     ),
-    "ml-resource-tar-gz": "As ml-resource-zip, but the archive is a tar.gz.",
-    "layered": (
+    "ml-resource-tar-gz": Term(
+        "one tar.gz, unpacked", "As ml-resource-zip, but the archive is a tar.gz."
+    ),
+    "layered": Term(
+        "several archives",
         "The libraries are several archives, so that a change moves only those whose packages "
-        "changed; model and function are archives beside them."
+        "changed; model and function are archives beside them.",
     ),
-    "delta": (
+    "delta": Term(
+        "differences only",
         "At first as ml-resource-zip; then only what changed between two versions comes over the "
-        "link and is applied to the version that is there."
+        "link and is applied to the version that is there.",
     ),
-    "image": (
+    "image": Term(
+        "one mounted file",
         "The libraries are one compressed file system (squashfs) that is mounted and never "
-        "unpacked; model and function are archives beside it."
+        "unpacked; model and function are archives beside it.",
     ),
 }
-"""What the strategies of ours do; one that is plugged in tells its name alone."""
+"""What the strategies of ours do, in a word and at length; one plugged in tells its name alone."""
 
 
 def figure(value: float) -> str:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ggfleet.compare.matrix.cells import Change
 from ggfleet.compare.report.gather import Findings, Setting
 from ggfleet.compare.report.interval import Estimate
-from ggfleet.compare.report.terms import Measure
+from ggfleet.compare.report.terms import Measure, several
 
 ALIKE = 1.02
 """Medians less than 2 % apart are called alike, however certain the difference is."""
+
+FEW = 2
+"""So many strategies that do not lead are named instead of more that do."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +79,35 @@ def rank(measure: Measure, found: Mapping[str, Estimate]) -> Verdict | None:
 def near(measure: Measure, low: float, high: float) -> bool:
     """Whether two medians are apart by less than 2 % or by what is negligible."""
     return high <= max(low * ALIKE, low + measure.negligible)
+
+
+def who(led: Verdict) -> str:
+    """The leaders: by name, or `every strategy but B` where few others were measured."""
+    others = list(behind(led))
+    return f"every strategy but {several(others)}" if others else several(sorted(led.leaders), "or")
+
+
+def behind(led: Verdict) -> tuple[str, ...]:
+    """Those that do not lead, where they are few and the leaders are more; else nobody."""
+    others = sorted(name for name, _ in led.ranking if name not in led.leaders)
+    return tuple(others) if 0 < len(others) <= FEW < len(led.leaders) else ()
+
+
+def ratio(of: Verdict) -> float:
+    """How many times as much the last takes; what is shown as `<0.1 s` counts as 0.1 s."""
+    best, most = max(of.best.median, of.measure.least), of.ranking[-1][1].median
+    return most / best if best else math.inf
+
+
+def times(of: Verdict) -> str:
+    """That ratio in words."""
+    more = "more than " if of.best.median < of.measure.least else ""
+    return more + written(ratio(of))
+
+
+def written(factor: float) -> str:
+    """`2.6`, `12`, `5,698`."""
+    return f"{factor:,.{1 if factor < 10 else 0}f}"  # noqa: PLR2004
 
 
 def _alike(measure: Measure, best: Estimate, other: Estimate) -> bool:

@@ -5,29 +5,16 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from ggfleet.compare.matrix.cells import Change
+from ggfleet.compare.report.answers import headlines
 from ggfleet.compare.report.gather import Findings, Setting
 from ggfleet.compare.report.interval import WANTED, certainty
-from ggfleet.compare.report.terms import BYTES, CHANGES, SECONDS, Measure, several
-from ggfleet.compare.report.verdict import Verdict, verdict
+from ggfleet.compare.report.terms import BYTES, SECONDS, Measure, several
+from ggfleet.compare.report.verdict import Verdict, ratio, times, verdict, who
 
 TELLING = 1.05
 """How many times as much the last must take for a sentence to name it."""
-
-
-@dataclass(frozen=True)
-class Finding:
-    """What is to be said of a change: its name, and a sentence for each measure."""
-
-    title: str
-    sentences: tuple[str, ...]
-
-
-def findings_of(findings: Findings) -> list[Finding]:
-    """One for each change that was measured."""
-    return [Finding(CHANGES[c].title, sentences(findings, c)) for c in findings.changes]
 
 
 def sentences(findings: Findings, change: Change) -> tuple[str, ...]:
@@ -52,13 +39,13 @@ def _failing(findings: Findings, change: Change) -> str:
 
 
 def overall(findings: Findings) -> tuple[str, ...]:
-    """Over the whole matrix: how often each strategy leads, what failed, what was restored."""
+    """Over the whole matrix: who leads, how much of it is known, what failed, what was restored."""
     return tuple(
         filter(
             None,
             (
-                _tally(findings, SECONDS, "Fastest"),
-                _tally(findings, BYTES, "Fewest bytes"),
+                *headlines(findings),
+                _coverage(findings),
                 _chance(findings),
                 _unreliable(findings),
                 _not_restored(findings),
@@ -67,24 +54,15 @@ def overall(findings: Findings) -> tuple[str, ...]:
     )
 
 
-def _tally(findings: Findings, measure: Measure, opening: str) -> str:
-    led = [
-        found
-        for change in findings.changes
-        for setting in findings.under(change)
-        if (found := verdict(findings, change, setting, measure)) and found.stands_out
-    ]
-    if not led:
-        return f"{opening}: no strategy stands out anywhere."
-    often = Counter(name for found in led for name in found.stands_out)
-    (first, most), *others = often.most_common()
-    parts = [
-        f"{first} in {most} of {len(led)} comparisons in which strategies differ",
-        *(f"{name} in {count}" for name, count in others),
-    ]
-    never = [name for name in findings.strategies if name not in often]
-    ending = f"; never {several(never, 'or')}" if never else ""
-    return f"{opening}, or too close to it to tell: {', '.join(parts)}{ending}."
+def _coverage(findings: Findings) -> str:
+    there = len(findings.groups)
+    every = len(findings.strategies) * len(findings.changes) * len(findings.settings)
+    if there == every:
+        return ""
+    return (
+        f"{there:,} of {every:,} combinations of strategy, change and conditions were measured: "
+        "a best is the best of those measured there."
+    )
 
 
 def _chance(findings: Findings) -> str:
@@ -92,8 +70,9 @@ def _chance(findings: Findings) -> str:
     alone = done.count(1)
     if not alone:
         return ""
-    which = "Every cell" if alone == len(done) else f"{alone} of {len(done)} cells"
-    return f"{which} rests on a single run: differences there may be chance."
+    if alone == len(done):
+        return "Every figure rests on a single run: differences may be chance."
+    return f"{alone} of {len(done)} combinations rest on a single run: there it may be chance."
 
 
 def _unreliable(findings: Findings) -> str:
@@ -119,9 +98,9 @@ def _sentence(findings: Findings, change: Change, measure: Measure, opening: str
     found = {s: v for s in under if (v := verdict(findings, change, s, measure)) is not None}
     if not found:
         return f"{opening}: no strategy, as each failed at least once."
-    by_leaders: dict[tuple[str, ...], list[Setting]] = {}
+    by_leaders: dict[str, list[Setting]] = {}
     for setting, each in found.items():
-        by_leaders.setdefault(tuple(sorted(each.leaders)), []).append(setting)
+        by_leaders.setdefault(_who(each), []).append(setting)
     led = sorted(by_leaders.values(), key=len)
     parts = [_leading(findings, found, settings) for settings in led[:-1]]
     parts.append(_leading(findings, found, led[-1], rest=bool(parts)))
@@ -154,8 +133,8 @@ def _leading(
 
 def _who(led: Verdict) -> str:
     if led.even:
-        return f"none of {len(led.leaders)} strategies stands out"
-    names = several(list(led.leaders), "or")
+        return "no strategy stands out"
+    names = who(led)
     if led.alone:
         return f"{names} (nothing to compare it with)"
     return names if len(led.leaders) == 1 else f"{names} (too close to tell apart)"
@@ -166,23 +145,14 @@ def _last(findings: Findings, found: Mapping[Setting, Verdict], measure: Measure
     rated = {s: v for s, v in found.items() if v.stands_out}
     if not rated:
         return ""
-    setting, worst = max(rated.items(), key=lambda each: _ratio(each[1]))
-    times = _ratio(worst)
-    if times < TELLING:
+    setting, worst = max(rated.items(), key=lambda each: ratio(each[1]))
+    factor = ratio(worst)
+    if factor < TELLING:
         return ""
     name, most = worst.ranking[-1]
     where = f", on {findings.labels[setting]}" if len(found) > 1 else ""
-    how = "against nothing" if math.isinf(times) else f"{_times(times)} times as much"
+    how = "against nothing" if math.isinf(factor) else f"{times(worst)} times as much"
     return f" The widest gap{where}: {name} with {measure.text(most.median)}, {how}."
-
-
-def _ratio(of: Verdict) -> float:
-    best, most = of.best.median, of.ranking[-1][1].median
-    return most / best if best else math.inf
-
-
-def _times(ratio: float) -> str:
-    return f"{ratio:,.{1 if ratio < 10 else 0}f}"  # noqa: PLR2004
 
 
 def scope(findings: Findings) -> str:
@@ -207,7 +177,8 @@ def how_certain(findings: Findings) -> str:
         return "No run was done to its end, so there is no figure."
     said = [_interval(count) for count in counts]
     return (
-        "A figure is the median of the runs of its cell: half took less, half took more. "
+        "A figure is the median of the runs of one strategy for one change under one set of "
+        "conditions: half took less, half took more. "
         "The numbers in brackets are an interval for it, from order statistics, which assume "
         f"nothing about how runs spread: {'; '.join(said)}."
     )
