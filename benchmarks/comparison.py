@@ -80,6 +80,8 @@ def measure(given: argparse.Namespace) -> None:
 def report(out: Path) -> None:
     """Write what was measured for people."""
     argv = ["report", str(out / "runs.jsonl"), "--out", str(out / "report"), "--here"]
+    if (out / DRIFT).exists():
+        argv += ["--drift", str(out / DRIFT)]
     print(run([sys.executable, "-m", "ggfleet", *argv]))
 
 

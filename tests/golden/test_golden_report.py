@@ -18,6 +18,7 @@ from made_up_runs import FAST, LOSSY, Matrix, made_up
 FOLDER = Path(__file__).parent / "report"
 RUNS = FOLDER / "made-up-runs.jsonl"
 JUDGED = FOLDER / "made-up-judged.json"
+DRIFT = FOLDER / "made-up-drift.json"
 MACHINE = FOLDER / "made-up-machine.json"
 SMALL = Matrix(
     strategies=("made-up-pip", "made-up-resource", "made-up-image"),
@@ -44,6 +45,7 @@ def test_each_form_is_as_expected(form: str, name: str, monkeypatch: pytest.Monk
     monkeypatch.setenv("NO_COLOR", "1")
     monkeypatch.chdir(FOLDER)
     arguments = ["--format", form, "--judged", JUDGED.name, "--machine", MACHINE.name]
+    arguments += ["--drift", DRIFT.name]
     done = CliRunner().invoke(command, [RUNS.name, *arguments], catch_exceptions=False)
     assert done.exit_code == 0, done.output
     if REWRITE:

@@ -12,7 +12,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ggfleet.compare.matrix.cells import Change, Observation, to_line
-from ggfleet.compare.report import make_report, read_judged, tables, to_html, to_markdown, words
+from ggfleet.compare.report import (
+    make_report,
+    read_drift,
+    read_judged,
+    tables,
+    to_html,
+    to_markdown,
+    words,
+)
 from ggfleet.compare.report.answers import answers_table, headlines
 from ggfleet.compare.report.charts import measure_chart
 from ggfleet.compare.report.gather import Findings, gather
@@ -310,6 +318,32 @@ def test_the_same_runs_give_the_same_page() -> None:
 def test_what_is_no_judgement_is_refused(text: str) -> None:
     with pytest.raises(CompareError, match="is no judgement of a model"):
         read_judged(text, "judged.json")
+
+
+DRIFT = """{"asked": ["light"], "unpinned": {"a": {"light": "1"}, "b": {"light": "2", "new": "1"}},
+ "pinned": {"a": {"light": "1"}, "b": {"light": "1"}}}"""
+
+
+def test_drift_is_told_by_the_packages_that_differ() -> None:
+    """Also those that one host alone has; the page and the raw record have it."""
+    found = read_drift(DRIFT, "drift.json")
+    assert "2 of 2 packages came out different" in found.sentences[0]
+    assert found.sentences[1].endswith("all hosts got the same.")
+    assert [[cell.text for cell in row] for row in found.tables[0].rows] == [
+        ["light", "1", "2"], ["new", "not there", "1"],
+    ]  # fmt: skip
+    runs = list(made_up(ONE))
+    assert "not there" in to_html(make_report(runs, b"", "x", {}, drifted=found))
+    pinned_too = read_drift(DRIFT.replace('"b": {"light": "1"}}}', '"b": {}}}'), "drift.json")
+    assert pinned_too.sentences[1].endswith("1 did.")
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[]", DRIFT.replace('["light"]', "[]"), DRIFT.replace('"b"', '"a"')]
+)
+def test_what_is_no_drift_is_refused(text: str) -> None:
+    with pytest.raises(CompareError, match="is no record of drift"):
+        read_drift(text, "drift.json")
 
 
 @pytest.mark.parametrize("text", ["", "[1]"])

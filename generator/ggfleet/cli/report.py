@@ -20,6 +20,7 @@ from ggfleet.compare.matrix.cells import read_lines
 from ggfleet.compare.report import (
     Report,
     make_report,
+    read_drift,
     read_judged,
     rows,
     tables,
@@ -64,6 +65,11 @@ MARKS = {BEST: "*", CLOSE: "~"}
     type=click.File(encoding="utf-8"),
     help="A JSON file that says how well a model predicts the figures.",
 )
+@click.option(
+    "--drift",
+    type=click.File(encoding="utf-8"),
+    help="The drift.json beside the runs: what hosts have that were installed without versions.",
+)
 @json_option
 def command(
     runs_file: BinaryIO,
@@ -72,6 +78,7 @@ def command(
     machine: TextIO | None,
     here: bool,
     judged: TextIO | None,
+    drift: TextIO | None,
     as_json: bool,
 ) -> int:
     """Report what was measured: which way of ML libraries to a device is best for which change.
@@ -79,7 +86,7 @@ def command(
     Medians come with intervals; what was not measured stays empty, and what failed is shown.
     """
     form = format_of(form, as_json)
-    report = _made(runs_file, _machine(machine, here=here), judged)
+    report = _made(runs_file, _machine(machine, here=here), judged, drift)
     if out:
         _write(report, out)
     if not out or form != "text":
@@ -87,7 +94,12 @@ def command(
     return 0
 
 
-def _made(runs_file: BinaryIO, machine: Mapping[str, Json], judged: TextIO | None) -> Report:
+def _made(
+    runs_file: BinaryIO,
+    machine: Mapping[str, Json],
+    judged: TextIO | None,
+    drift: TextIO | None,
+) -> Report:
     raw = runs_file.read()
     lines = io.StringIO(_decoded(raw, runs_file.name))
     return make_report(
@@ -96,6 +108,7 @@ def _made(runs_file: BinaryIO, machine: Mapping[str, Json], judged: TextIO | Non
         runs_file.name,
         machine,
         read_judged(judged.read(), judged.name) if judged else None,
+        read_drift(drift.read(), drift.name) if drift else None,
     )
 
 
@@ -150,6 +163,7 @@ def _tell(report: Report) -> None:
         _tell_figures(tables.figures_table(findings, section.change, TERMINAL))
     _tell_table(tables.remains_table(findings))
     _tell_failures(tables.failures_table(findings))
+    _tell_drift(report)
     _tell_gaps(report)
     _tell_names(report)
     _tell_method(report)
@@ -190,6 +204,15 @@ def _tell_failures(of: Table) -> None:
         where = f"{strategy.text}, {change.text.lower()}, {conditions.text}"
         count = output.plural(int(runs.text), "run")
         _say(f"{where}, {count}: {message.text}; {after.text}", bullet="- ")
+
+
+def _tell_drift(report: Report) -> None:
+    if report.drifted:
+        _title("How far hosts drift apart")
+        for sentence in report.drifted.sentences:
+            _say(sentence)
+        for each in report.drifted.tables:
+            _tell_table(each)
 
 
 def _tell_gaps(report: Report) -> None:

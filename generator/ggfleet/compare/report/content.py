@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from ggfleet.compare.matrix.cells import Change, Observation
 from ggfleet.compare.report import tables, words
 from ggfleet.compare.report.answers import answers_table, hardly_matters
+from ggfleet.compare.report.drifted import Drifted
 from ggfleet.compare.report.gather import Findings, gather
 from ggfleet.compare.report.judged import Judged
 from ggfleet.compare.report.machine import for_people
@@ -64,6 +65,7 @@ class Report:
     raw: bytes
     machine: Mapping[str, Json]
     judged: Judged | None
+    drifted: Drifted | None
 
     @property
     def about_machine(self) -> Mapping[str, str]:
@@ -148,6 +150,7 @@ def make_report(
     name: str,
     machine: Mapping[str, Json],
     judged: Judged | None = None,
+    drifted: Drifted | None = None,
 ) -> Report:
     """Build the report of the runs in the file `name`. Raises `CompareError`, see `gather`."""
-    return Report(gather(tuple(observations), name), raw, machine, judged)
+    return Report(gather(tuple(observations), name), raw, machine, judged, drifted)

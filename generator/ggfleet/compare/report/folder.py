@@ -21,6 +21,7 @@ FILES = {
     "cells.csv": "medians and their intervals, a row for each cell of the matrix",
     "runs.csv": "every run as a row",
     "runs.jsonl": "the raw data: every run as a JSON document on a line of its own",
+    "drift.json": "what two hosts had after one command without versions, and with a lock",
     "machine.json": "what was measured on",
 }
 
@@ -35,6 +36,8 @@ def write_folder(report: Report, folder: Path) -> list[Path]:
         "runs.csv": rows.to_csv(rows.runs(findings.observations)).encode(),
         "runs.jsonl": report.raw,
     }
+    if report.drifted:
+        contents["drift.json"] = json_bytes(asdict(report.drifted))
     if report.machine:
         contents["machine.json"] = json_bytes(dict(report.machine))
     readme = to_readme(report, {name: FILES[name] for name in contents})
@@ -55,5 +58,6 @@ def to_json(report: Report) -> Json:
         "cells": rows.cells(report.findings),
         "failures": rows.runs(report.findings.failures),
         "machine": dict(report.machine),
+        "drift": asdict(report.drifted) if report.drifted else None,
         "prediction": asdict(report.judged) if report.judged else None,
     }

@@ -69,6 +69,10 @@ def _blocks(report: Report) -> Iterator[str]:
     yield _table(tables.remains_table(findings))
     yield _table(tables.failures_table(findings)) if findings.failures else ""
     yield _table(tables.coverage_table(findings))
+    if report.drifted:
+        yield "## How far hosts drift apart"
+        yield from map(_plain, report.drifted.sentences)
+        yield from map(_table, report.drifted.tables)
     if report.judged:
         yield "## How well it can be predicted"
         yield from map(_plain, report.judged.sentences)

@@ -125,6 +125,7 @@ def _contents(report: Report) -> list[tuple[str, str]]:
     changes = [(str(change), CHANGES[change].title) for change in report.findings.changes]
     answers = [("answers", "How soon the model answers")] if _answers(report) else []
     judged = [("prediction", "Prediction")] if report.judged else []
+    drifted = [("drift", "Drift")] if report.drifted else []
     return [
         ("summary", "The answer"),
         ("overview", "Strategy by change"),
@@ -134,6 +135,7 @@ def _contents(report: Report) -> list[tuple[str, str]]:
         *answers,
         ("disk", "Disk and files"),
         ("remains", "What it takes, and what remains"),
+        *drifted,
         *judged,
         ("holes", "What was not measured"),
         ("method", "Method"),
