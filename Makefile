@@ -43,7 +43,7 @@ compare: .venv/.dev $(MODEL) ## measure the matrix of strategies on the test fle
 	  --out $(or $(OUT),build/comparison) --time-limit $(or $(MINUTES),0)
 
 test: .venv/.dev $(MODEL) lint ## lint, then every test that can run here
-	$(BIN)/pytest $(PYTEST_ARGS)
+	$(BIN)/pytest --durations=25 --durations-min=3 $(PYTEST_ARGS)
 
 unit: .venv/.dev ## the quick tests
 	$(BIN)/pytest -q tests/unit tests/golden
