@@ -3,9 +3,9 @@
     sudo PYTHONPATH=generator:tests .venv/bin/python benchmarks/provisioning.py --help
 
 Boots test hosts (as tests/fleet does) and makes a V1 core of each, from the stand-in for the core
-software, in four ways that take turns, each on fresh hosts: a naive playbook with Ansible's
-defaults, playbooks/site.yml, the same under Mitogen, and pyinfra with the operations of the naive
-playbook. Each runs twice; the second run finds everything done. Afterwards the hosts must be the
+software, in five ways that take turns, each on fresh hosts: a naive playbook with Ansible's
+defaults, playbooks/site.yml, the same under Mitogen, the roles of site.yml that do what the naive
+playbook does, and pyinfra with these operations. Each runs twice; the second run finds everything done. Afterwards the hosts must be the
 same whichever way was gone: contents, owners and modes of files, accounts, kernel settings, unit.
 
 The control node's CPU seconds are those of the command and of all it starts; the hosts' are those
@@ -40,7 +40,8 @@ from fleet.site import Site
 HERE = Path(__file__).resolve().parent / "provisioning"
 BIN = Path(sys.executable).parent
 NAIVE, OURS, MITOGEN, PYINFRA = "naive", "ggfleet", "ggfleet, Mitogen", "pyinfra"
-WAYS = (NAIVE, OURS, MITOGEN, PYINFRA)
+ALONE = "ggfleet, the operations alone"
+WAYS = (NAIVE, OURS, MITOGEN, ALONE, PYINFRA)
 RUNS = ("first", "second")
 REGION, ACCOUNT = "eu-west-1", "123456789012"
 IOT_HOST = f"a1b2c3d4e5f6g7-ats.iot.{REGION}.amazonaws.com"
@@ -150,7 +151,8 @@ class Bench:
             empty.touch()
             return [playbook, "-i", first, "naive.yml"], {"ANSIBLE_CONFIG": str(empty)}
         limit = ",".join(host.name for host in hosts)
-        argv = [playbook, "-i", "inventory/sample", "-i", first, "-l", limit, "playbooks/site.yml"]
+        ours = "benchmarks/provisioning/operations.yml" if way == ALONE else "playbooks/site.yml"
+        argv = [playbook, "-i", "inventory/sample", "-i", first, "-l", limit, ours]
         return argv, mitogen() if way == MITOGEN else {}
 
     def _variables(self, host: Host) -> dict[str, Any]:
@@ -304,7 +306,7 @@ def ratios(rows: Sequence[Row]) -> Iterator[str]:
     """A Markdown table: seconds of ours as a part of the others'."""
     wall = {(row.way, row.hosts, row.run): row.wall for row in rows}
     ways = {row.way for row in rows}
-    ours = [way for way in (OURS, MITOGEN) if way in ways]
+    ours = [way for way in (OURS, MITOGEN, ALONE) if way in ways]
     pairs = [(way, other) for way in ours for other in (NAIVE, PYINFRA) if other in ways]
     yield "| seconds, times | " + " | ".join(f"{a} / {b}" for a, b in pairs) + " |"
     yield "|---" * (len(pairs) + 1) + "|"
