@@ -5,8 +5,9 @@
 Boots test hosts (as tests/fleet does) and makes a V1 core of each, from the stand-in for the core
 software, in five ways that take turns, each on fresh hosts: a naive playbook with Ansible's
 defaults, playbooks/site.yml, the same under Mitogen, the roles of site.yml that do what the naive
-playbook does, and pyinfra with these operations. Each runs twice; the second run finds everything done. Afterwards the hosts must be the
-same whichever way was gone: contents, owners and modes of files, accounts, kernel settings, unit.
+playbook does, and pyinfra with these operations. Each runs twice; the second run finds everything
+done. Afterwards the hosts must be the same whichever way was gone: contents, owners and modes of
+files, accounts, kernel settings, unit.
 
 The control node's CPU seconds are those of the command and of all it starts; the hosts' are those
 of their control groups. Both share this machine, so seconds are those of a slow controller.

@@ -24,6 +24,8 @@ def to_readme(report: Report, files: Mapping[str, str]) -> str:
     again = "ggfleet report runs.jsonl --out ."
     if report.machine:
         again += " --machine machine.json"
+    if report.drifted:
+        again += " --drift drift.json"
     blocks = (
         f"# {TITLE}",
         LEAD,
