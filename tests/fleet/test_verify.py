@@ -100,6 +100,9 @@ def test_core_that_runs_without_a_connection_is_a_warning(cores: Cores) -> None:
 def test_lost_connections_are_errors_where_asked_and_silent_where_offline(cores: Cores) -> None:
     """Comes last, because it takes the endpoint away; a connection that ends is seen at once."""
     cores.endpoint.close()
+    # It is noticed at once, and said when the next try has failed.
+    last = "journalctl --no-pager | grep greengrass-lite-standin: | tail -1"
+    cores.lite.root(f"timeout 30 sh -c 'until {last} | grep -q refused; do sleep 0.2; done'")
     required = {"greengrass_verify_connection": "error", "greengrass_verify_connection_timeout": 0}
     result = cores.verify(cores.v1, cores.lite, **required).must_fail()
     said = " ".join(result.output.split())
